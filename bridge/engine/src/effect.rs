@@ -1,0 +1,231 @@
+//! What is to be done. Effects are data; the runner turns them into log and feed entries and
+//! outbox effects, in this order, and commits them together with the changed records.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    chat::EndReason,
+    ids::{AgentId, ChatId, MessageRef},
+    time::Span,
+};
+
+/// The result of one input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// What to do, in order.
+    pub effects: Vec<Effect>,
+    /// Which records to store, without repetition, in order.
+    pub changed: Vec<RecordKey>,
+}
+
+/// A record of the engine's state.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RecordKey {
+    /// [`Chat`](crate::Chat).
+    Chat(ChatId),
+    /// [`Agent`](crate::Agent); a removed agent's record is deleted.
+    Agent(AgentId),
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Make the room and the customer's ghost. Answered by `RoomOpened` or `RoomFailed`.
+    OpenRoom {
+        /// For which chat.
+        chat: ChatId,
+    },
+    /// Invite the agent. Answered by `RequestSent` or `RequestFailed`.
+    Ring {
+        /// Which chat.
+        chat: ChatId,
+        /// The request's number within the chat.
+        request: u32,
+        /// Whom.
+        agent: AgentId,
+        /// How long the customer has been waiting.
+        waited: Span,
+        /// The agent was in this chat or was invited before: post a recap (their client may not
+        /// show the earlier messages).
+        again: bool,
+    },
+    /// Take the invite back unless the agent has joined. Answered by `RequestWithdrawn`.
+    Withdraw {
+        /// Which chat.
+        chat: ChatId,
+        /// Whose.
+        agent: AgentId,
+    },
+    /// Remove an agent from the room: a chat that was closed, or one who came too late.
+    Remove {
+        /// Which chat.
+        chat: ChatId,
+        /// Whom.
+        agent: AgentId,
+        /// What they are told.
+        why: RemoveReason,
+    },
+    /// Send the customer's message into the room.
+    Relay {
+        /// Which chat.
+        chat: ChatId,
+        /// Which message.
+        message: MessageRef,
+    },
+    /// Put an agent's message into the customer's feed.
+    Show {
+        /// Which chat.
+        chat: ChatId,
+        /// Who wrote it.
+        agent: AgentId,
+        /// Which message.
+        message: MessageRef,
+    },
+    /// Tell the customer that their message was not delivered.
+    Refuse {
+        /// Which chat.
+        chat: ChatId,
+        /// Which message.
+        message: MessageRef,
+        /// Why.
+        why: Refusal,
+    },
+    /// Tell an agent, in the room, that their message did not reach the customer.
+    NotShown {
+        /// Which chat.
+        chat: ChatId,
+        /// Who wrote it.
+        agent: AgentId,
+        /// Which message.
+        message: MessageRef,
+        /// Why.
+        why: Refusal,
+    },
+    /// Ask the agent to confirm the end, since the customer is connected.
+    ConfirmEnd {
+        /// Which chat.
+        chat: ChatId,
+        /// Whom.
+        agent: AgentId,
+    },
+    /// Something happened to the chat: written to the log, and told to the customer and the agents
+    /// in the room as far as it is their business.
+    Happened {
+        /// Which chat.
+        chat: ChatId,
+        /// What.
+        event: ChatEvent,
+    },
+    /// The input did not fit; nothing changed.
+    Ignored {
+        /// Why, for the debug log.
+        why: Ignored,
+    },
+}
+
+/// Why an agent is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemoveReason {
+    /// The chat is over.
+    Closed,
+    /// Another agent has the chat, or nobody asked this one (an apology).
+    TooLate,
+}
+
+/// Why a message did not reach the other side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The chat is over.
+    Ended,
+    /// Too many messages wait for an agent.
+    TooMany,
+    /// The room could not be made.
+    NoRoom,
+    /// The writer is not one of the chat's agents.
+    NotInChat,
+}
+
+/// What happened to a chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum ChatEvent {
+    /// It began to wait.
+    Queued,
+    /// The queue was full; the chat ends at once with `NoAgent`.
+    QueueFull,
+    /// An agent was asked.
+    Requested {
+        /// Whom.
+        agent: AgentId,
+        /// The request's number.
+        request: u32,
+    },
+    /// An agent declined.
+    Rejected {
+        /// Who.
+        agent: AgentId,
+    },
+    /// An agent did not answer in time.
+    Missed {
+        /// Who.
+        agent: AgentId,
+    },
+    /// A request was withdrawn because the chat was over or taken.
+    Withdrawn {
+        /// From whom.
+        agent: AgentId,
+    },
+    /// An invite could not be sent.
+    RequestFailed {
+        /// To whom.
+        agent: AgentId,
+    },
+    /// An agent is in the chat.
+    Joined {
+        /// Who.
+        agent: AgentId,
+        /// Whether this is the one who accepted the request (not an addition).
+        first: bool,
+    },
+    /// An agent left the chat.
+    Left {
+        /// Who.
+        agent: AgentId,
+        /// Whether they were the last one; the chat then waits for their return.
+        last: bool,
+    },
+    /// Nobody came back: the chat waits again, with its original waiting time.
+    Requeued,
+    /// It is over.
+    Ended {
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+/// Why an input was ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Ignored {
+    /// No such chat.
+    #[error("no such chat")]
+    UnknownChat,
+    /// No such queue.
+    #[error("no such queue")]
+    UnknownQueue,
+    /// No such agent.
+    #[error("not an agent of this queue")]
+    UnknownAgent,
+    /// The chat already exists.
+    #[error("the chat already exists")]
+    Duplicate,
+    /// The chat is over.
+    #[error("the chat is over")]
+    Ended,
+    /// It came too late, or not in this state.
+    #[error("does not fit the chat's state")]
+    Stale,
+}

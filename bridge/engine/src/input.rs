@@ -1,0 +1,160 @@
+//! What can happen. Each input comes once; one that no longer fits the state is answered with an
+//! [`Effect::Ignored`](crate::Effect::Ignored) and changes nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{AgentId, ChatId, MessageRef, QueueId},
+    time::Span,
+};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// A customer opened a chat.
+    ChatStarted {
+        /// Its new id.
+        chat: ChatId,
+        /// Where it shall wait.
+        queue: QueueId,
+    },
+    /// The customer wrote.
+    CustomerSent {
+        /// Where.
+        chat: ChatId,
+        /// What, in the log.
+        message: MessageRef,
+    },
+    /// The customer pressed End.
+    CustomerEnded {
+        /// Which chat.
+        chat: ChatId,
+    },
+    /// The customer's page has been away for the abandon time.
+    CustomerAway {
+        /// Which chat.
+        chat: ChatId,
+    },
+    /// The room exists and can be talked in.
+    RoomOpened {
+        /// Which chat's.
+        chat: ChatId,
+    },
+    /// The homeserver refuses the room for good.
+    RoomFailed {
+        /// Which chat's.
+        chat: ChatId,
+    },
+    /// The invite is with the homeserver: it rings from now.
+    RequestSent {
+        /// Which chat.
+        chat: ChatId,
+        /// The request's number.
+        request: u32,
+    },
+    /// The homeserver refuses the invite for good (unknown user, for instance).
+    RequestFailed {
+        /// Which chat.
+        chat: ChatId,
+        /// The request's number.
+        request: u32,
+    },
+    /// The outcome of an [`Effect::Withdraw`](crate::Effect::Withdraw).
+    RequestWithdrawn {
+        /// Which chat.
+        chat: ChatId,
+        /// Whose request.
+        agent: AgentId,
+        /// What the homeserver said.
+        outcome: WithdrawOutcome,
+    },
+    /// An agent joined the room.
+    AgentJoined {
+        /// Which chat's.
+        chat: ChatId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// An agent's membership ended.
+    AgentGone {
+        /// Which chat's.
+        chat: ChatId,
+        /// Who.
+        agent: AgentId,
+        /// How.
+        how: Removal,
+    },
+    /// An agent wrote something that is for the customer.
+    AgentSent {
+        /// Where.
+        chat: ChatId,
+        /// Who.
+        agent: AgentId,
+        /// What, in the log.
+        message: MessageRef,
+    },
+    /// An agent asked to end the chat (`!end`).
+    AgentAsksEnd {
+        /// Which chat.
+        chat: ChatId,
+        /// Who.
+        agent: AgentId,
+        /// Whether the customer's page is connected; if so the agent is asked to confirm.
+        customer_connected: bool,
+    },
+    /// An agent confirmed the end.
+    AgentConfirmsEnd {
+        /// Which chat.
+        chat: ChatId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// An agent pressed ✅ Close on an ended chat.
+    AgentCloses {
+        /// Which chat.
+        chat: ChatId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// The configuration's agents; those not named leave the queue, their chats stay with them.
+    AgentsConfigured {
+        /// Agent and capacity, in the configuration's order.
+        agents: Vec<(AgentId, u32)>,
+    },
+    /// The bridge was away for this long and has caught up: every deadline moves by it.
+    Resumed {
+        /// How long.
+        outage: Span,
+    },
+    /// Time has passed: deal with every deadline up to now.
+    Timer,
+}
+
+/// How an agent's membership ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Removal {
+    /// The agent declined the invite.
+    Declined,
+    /// The agent left after having joined.
+    Left,
+    /// Our withdrawal, and the agent had not joined.
+    Withdrawn,
+    /// Our withdrawal, but the agent had just joined.
+    WithdrawnAfterJoin,
+    /// Somebody else (a server administrator, say) removed the agent.
+    Removed,
+}
+
+/// What became of a withdrawal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithdrawOutcome {
+    /// The invite is gone.
+    Done,
+    /// The agent had joined, so nothing was withdrawn.
+    HadJoined,
+    /// The homeserver refused for good; the invite may still be there.
+    Failed,
+}

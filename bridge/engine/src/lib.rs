@@ -1,0 +1,35 @@
+//! The rules of Switchboard: who is asked to take a chat, who answers it, and when it ends.
+//!
+//! The engine is a plain state machine. [`Engine::handle`] takes the time and one [`Input`] and
+//! returns a [`Step`]: the [`Effect`]s to carry out and the [`RecordKey`]s that changed. It does no
+//! I/O, reads no clock and draws no random numbers, so every rule can be tested without a runtime
+//! and replayed to the same result.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`ids`] | chats, agents, queues, messages by reference |
+//! | [`time`] | points in time and spans, in milliseconds |
+//! | [`chat`] | a chat and its life cycle: waiting → ringing → active → ended |
+//! | [`agent`] | an agent's availability and load |
+//! | [`queue`] | the settings of a queue |
+//! | [`input`] | what can happen |
+//! | [`effect`] | what is to be done about it |
+//! | [`engine`] | the state and the way through it |
+
+pub mod agent;
+pub mod chat;
+pub mod effect;
+pub mod engine;
+pub mod ids;
+pub mod input;
+pub mod queue;
+pub mod time;
+
+pub use agent::Agent;
+pub use chat::{Chat, ChatState, EndReason};
+pub use effect::{ChatEvent, Effect, RecordKey, Step};
+pub use engine::Engine;
+pub use ids::{AgentId, ChatId, MessageRef, QueueId};
+pub use input::{Input, Removal, WithdrawOutcome};
+pub use queue::QueueSettings;
+pub use time::{Span, Time};

@@ -1,0 +1,3 @@
+//! What the customer's browser says and hears.
+
+pub mod wire;

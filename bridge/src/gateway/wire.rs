@@ -1,0 +1,387 @@
+//! The customer's wire protocol: every frame and body, as Rust types.
+//!
+//! They are exported to TypeScript (`widget/shared/src/wire.ts`), so that the widget cannot drift
+//! from the bridge. `docs/protocol.md` tells the story around them.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What `GET /customer/v1/sites/{site}` says about an embedding of the widget.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SiteInfo {
+    /// The heading of the widget.
+    pub title: String,
+    /// Shown before the chat starts.
+    pub greeting: String,
+    /// The accent colour, `#rrggbb`.
+    pub colour: String,
+    /// Whether the customer is asked for a name first.
+    pub ask_name: bool,
+    /// The bounds that the bridge keeps.
+    pub limits: Limits,
+}
+
+/// The bounds that the bridge keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Limits {
+    /// The longest text of one message, in bytes of UTF-8.
+    pub text_bytes: u32,
+    /// The longest name, in characters.
+    pub name_chars: u32,
+    /// The largest frame, in bytes.
+    pub frame_bytes: u32,
+    /// How often the page must send a frame (a `ping` if it has nothing else), in seconds.
+    pub ping_seconds: u32,
+}
+
+/// The body of `POST /customer/v1/sites/{site}/chats`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct StartChat {
+    /// Made by the page at random, 22 to 64 characters of `A–Z a–z 0–9 - _`; the same key starts
+    /// the same chat again, so a lost reply can be asked for once more.
+    pub start_key: String,
+    /// What the customer calls themselves.
+    #[serde(default)]
+    #[ts(optional)]
+    pub name: Option<String>,
+}
+
+/// The reply to [`StartChat`]: `201` for a new chat, `200` for the same start key again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChatStarted {
+    /// The session token: 256 bits as 43 characters of base64url. Whoever has it is the customer.
+    pub token: String,
+    /// The chat's display number. Grants nothing.
+    #[ts(type = "number")]
+    pub number: u64,
+}
+
+/// A frame from the customer's page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ClientFrame {
+    /// The first frame of a socket.
+    Hello {
+        /// The session token.
+        token: String,
+        /// The last feed entry that the page has; 0 for none.
+        #[ts(type = "number")]
+        after: u64,
+    },
+    /// A message.
+    Send {
+        /// Made by the page, 8 to 64 characters of `A–Z a–z 0–9 - _`, unique in the chat. The same
+        /// key again is the same message.
+        key: String,
+        /// Plain text.
+        text: String,
+    },
+    /// The customer is typing, or has stopped.
+    Typing {
+        /// Which.
+        typing: bool,
+    },
+    /// The page shows all entries up to this one.
+    Ack {
+        /// The entry's sequence number.
+        #[ts(type = "number")]
+        seq: u64,
+    },
+    /// The customer has looked at all entries up to this one (the page was visible).
+    Seen {
+        /// The entry's sequence number.
+        #[ts(type = "number")]
+        seq: u64,
+    },
+    /// The customer ends the chat.
+    End {},
+    /// Answered by `pong`.
+    Ping {},
+}
+
+/// A frame from the bridge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The reply to `hello`. The entries after `after` follow.
+    Welcome {
+        /// The chat's display number.
+        #[ts(type = "number")]
+        number: u64,
+        /// The newest entry's sequence number.
+        #[ts(type = "number")]
+        newest: u64,
+        /// The state that does not travel in the feed.
+        live: LiveState,
+        /// The bounds that the bridge keeps.
+        limits: Limits,
+    },
+    /// The next entry of the feed. Sequence numbers have no gaps.
+    Entry(FeedEntry),
+    /// The state that does not travel in the feed has changed; the newest replaces all earlier.
+    Live(LiveState),
+    /// The message is on disk (✓). A feed entry with the same key follows.
+    Accepted {
+        /// The message's key.
+        key: String,
+    },
+    /// The message was not taken.
+    Refused {
+        /// The message's key.
+        key: String,
+        /// Why.
+        reason: RefusalReason,
+        /// How long to wait before trying again, if that helps.
+        #[ts(type = "number | null")]
+        retry_after_ms: Option<u64>,
+    },
+    /// The reply to `ping`.
+    Pong {},
+    /// Something was wrong with a frame or with the session. After a fatal one the socket closes.
+    Error {
+        /// For programs.
+        code: ErrorCode,
+        /// For people who write programs.
+        message: String,
+        /// Whether the socket closes now.
+        fatal: bool,
+    },
+}
+
+/// State of which only the newest value matters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LiveState {
+    /// Where the chat is in its life.
+    pub phase: Phase,
+    /// The place in the queue, from 1, while waiting.
+    #[ts(type = "number | null")]
+    pub position: Option<u32>,
+    /// The public names of the agents who are typing.
+    pub typing: Vec<String>,
+    /// The customer's messages up to this entry are in the agents' room (✓✓).
+    #[ts(type = "number")]
+    pub delivered: u64,
+    /// The customer's messages up to this entry were seen by an agent.
+    #[ts(type = "number")]
+    pub seen: u64,
+}
+
+/// Where a chat is in its life, as the customer sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// No agent yet.
+    #[default]
+    Waiting,
+    /// An agent is there.
+    Active,
+    /// Over.
+    Ended,
+}
+
+/// One entry of the customer's feed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FeedEntry {
+    /// From 1, without gaps.
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// When, in milliseconds since the Unix epoch.
+    #[ts(type = "number")]
+    pub at: u64,
+    /// What.
+    #[serde(flatten)]
+    pub body: FeedBody,
+}
+
+/// What a feed entry tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FeedBody {
+    /// The customer's own message, for all their tabs.
+    Own {
+        /// The key given when it was sent.
+        key: String,
+        /// Its text.
+        text: String,
+    },
+    /// An agent's message.
+    Agent {
+        /// The agent's public name.
+        name: String,
+        /// What they wrote.
+        content: Vec<RichText>,
+    },
+    /// The chat waits for an agent.
+    Queued {},
+    /// An agent joined the conversation.
+    Joined {
+        /// The agent's public name.
+        name: String,
+    },
+    /// An agent left the conversation.
+    Left {
+        /// The agent's public name.
+        name: String,
+    },
+    /// No agent is left; the chat waits again, at its old place.
+    Requeued {},
+    /// An earlier message of the customer did not reach the agents.
+    Undelivered {
+        /// The message's key.
+        key: String,
+        /// Why.
+        reason: RefusalReason,
+    },
+    /// The chat is over. Nothing follows.
+    Ended {
+        /// Who ended it.
+        by: EndedBy,
+    },
+}
+
+/// Who ended a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// The customer.
+    Customer,
+    /// An agent.
+    Agent,
+    /// Nobody could take the chat.
+    NoAgent,
+}
+
+/// Text with structure. Rendered with text nodes and these elements only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum RichText {
+    /// Plain text; line feeds are line breaks.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// A line break.
+    Break {},
+    /// An element around other text.
+    Span {
+        /// Which.
+        style: Style,
+        /// What is in it.
+        children: Vec<RichText>,
+    },
+    /// A link.
+    Link {
+        /// An absolute `https:`, `http:` or `mailto:` address.
+        href: String,
+        /// What is in it.
+        children: Vec<RichText>,
+    },
+}
+
+/// The elements that text can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Style {
+    /// A paragraph.
+    Paragraph,
+    /// Bold.
+    Strong,
+    /// Italic.
+    Emphasis,
+    /// Struck through.
+    Deleted,
+    /// Code within a line.
+    Code,
+    /// A block of code.
+    Preformatted,
+    /// A quotation.
+    Quote,
+    /// A list with bullets.
+    BulletList,
+    /// A list with numbers.
+    NumberedList,
+    /// An item of a list.
+    ListItem,
+    /// A heading.
+    Heading,
+}
+
+/// Why a message was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalReason {
+    /// The text is longer than the limit.
+    TooLong,
+    /// There is no text in it.
+    Empty,
+    /// Too many in too short a time; try again later.
+    TooFast,
+    /// Too many messages wait for an agent.
+    TooMany,
+    /// The chat is over.
+    Ended,
+    /// The homeserver does not take it.
+    Undeliverable,
+    /// The bridge cannot store it now; try again later.
+    Unavailable,
+}
+
+/// What was wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The frame or body is not of this protocol.
+    BadRequest,
+    /// The frame is too large.
+    TooLarge,
+    /// No such site, chat or session: deliberately one answer for all three.
+    NotFound,
+    /// The page's origin is not one of the site's.
+    ForbiddenOrigin,
+    /// Too many requests or connections.
+    TooFast,
+    /// The page read too slowly; connect again with the last sequence number.
+    TooSlow,
+    /// Nothing was heard for too long.
+    Idle,
+    /// The bridge is stopping or cannot store anything now; connect again later.
+    Unavailable,
+}
+
+/// The body of an error reply over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ErrorBody {
+    /// For programs.
+    pub code: ErrorCode,
+    /// For people who write programs.
+    pub message: String,
+    /// How long to wait before trying again, if that helps.
+    #[ts(type = "number | null")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// The reply to `GET /customer/v1/feed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FeedPage {
+    /// The chat's display number.
+    #[ts(type = "number")]
+    pub number: u64,
+    /// Entries after the one asked for, in order, at most 100.
+    pub entries: Vec<FeedEntry>,
+    /// The newest entry's sequence number.
+    #[ts(type = "number")]
+    pub newest: u64,
+    /// The state that does not travel in the feed.
+    pub live: LiveState,
+}
+
+/// The body of `POST /customer/v1/messages`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SendMessage {
+    /// As in the `send` frame.
+    pub key: String,
+    /// Plain text.
+    pub text: String,
+}

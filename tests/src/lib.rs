@@ -1,0 +1,2 @@
+//! What the scenarios share.
+#![recursion_limit = "256"]

@@ -1,2 +1,7 @@
 //! What the scenarios share.
 #![recursion_limit = "256"]
+
+pub mod agent;
+pub mod ports;
+pub mod process;
+pub mod synapse;

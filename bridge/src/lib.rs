@@ -2,4 +2,6 @@
 //! Matrix room, and a queue asks agents to take it in any Matrix client.
 
 pub mod gateway;
+pub mod listen;
+pub mod live;
 pub mod store;

@@ -1,0 +1,325 @@
+//! The in-memory lane: state of which only the newest value matters.
+//!
+//! Typing, receipts, places in the queue and presence do not travel through the store. Here each
+//! chat has one [`LiveState`] that the bridge's inside writes and the gateway shows, and one
+//! [`CustomerLive`] the other way round. Values replace each other, so nothing can pile up behind a
+//! slow reader; all of it is gone after a restart.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use dashmap::DashMap;
+use switchboard_engine::ChatId;
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
+
+use crate::gateway::wire::{LiveState, Phase};
+
+/// The live state of all chats. A clone is another handle to the same state.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    chats: DashMap<ChatId, Chat>,
+    customers: Mutex<Customers>,
+    /// Rung whenever [`Customers`] gets something.
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct Chat {
+    state: watch::Sender<LiveState>,
+    /// Whether the bridge's inside has said anything about this chat since the start.
+    known: bool,
+    /// How many sockets and polls the customer has open.
+    connections: usize,
+    /// Since when there is none, while there is none.
+    absent: Option<Absence>,
+}
+
+/// The same moment on the clock that does not jump and on the one that people read.
+#[derive(Clone, Copy, Debug)]
+struct Absence {
+    since: Instant,
+    since_ms: u64,
+}
+
+#[derive(Debug, Default)]
+struct Customers {
+    changes: HashMap<ChatId, CustomerLive>,
+    /// The keys of `changes`, oldest first.
+    order: VecDeque<ChatId>,
+}
+
+/// What the customer does that needs no record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CustomerLive {
+    /// They have begun to type, or have stopped.
+    pub typing: Option<bool>,
+    /// They have looked at all feed entries up to this one.
+    pub seen: Option<u64>,
+}
+
+/// The customer is there while this exists: one per socket or poll.
+#[derive(Debug)]
+pub struct Presence {
+    inner: Arc<Inner>,
+    chat: ChatId,
+}
+
+impl Live {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Changes what the customer's pages show. Nobody wakes if it comes out the same.
+    pub fn update(&self, chat: ChatId, change: impl FnOnce(&mut LiveState)) {
+        let mut entry = self.inner.chats.entry(chat).or_default();
+        entry.known = true;
+        entry.state.send_if_modified(|state| {
+            let before = state.clone();
+            change(state);
+            *state != before
+        });
+    }
+
+    /// What the customer's pages show.
+    #[must_use]
+    pub fn state(&self, chat: ChatId) -> LiveState {
+        self.inner.chats.get(&chat).map(|entry| entry.state.borrow().clone()).unwrap_or_default()
+    }
+
+    /// Follows what the customer's pages show. Hold a [`Presence`] as long, so that the chat is not
+    /// put away meanwhile.
+    #[must_use]
+    pub fn subscribe(&self, chat: ChatId) -> watch::Receiver<LiveState> {
+        self.inner.chats.entry(chat).or_default().state.subscribe()
+    }
+
+    /// Says that the chat is of no interest any more. Its state goes as soon as no page shows it.
+    pub fn forget(&self, chat: ChatId) {
+        if let Some(mut entry) = self.inner.chats.get_mut(&chat) {
+            entry.known = false;
+        }
+        self.inner.tidy(chat);
+        self.inner.customers().remove(chat);
+    }
+
+    /// Says that a page of the customer is connected, for as long as the result exists.
+    #[must_use]
+    pub fn connect(&self, chat: ChatId) -> Presence {
+        let mut entry = self.inner.chats.entry(chat).or_default();
+        entry.connections += 1;
+        entry.absent = None;
+        Presence { inner: Arc::clone(&self.inner), chat }
+    }
+
+    /// Whether any page of the customer is connected.
+    #[must_use]
+    pub fn connected(&self, chat: ChatId) -> bool {
+        self.inner.chats.get(&chat).is_some_and(|entry| entry.connections > 0)
+    }
+
+    /// The chats that are not over and have had no page for at least this long, and since when (in
+    /// milliseconds since the Unix epoch). A chat that was never connected counts from its first
+    /// [`update`](Self::update).
+    #[must_use]
+    pub fn absent(&self, longer_than: Duration) -> Vec<(ChatId, u64)> {
+        let now = Instant::now();
+        self.inner
+            .chats
+            .iter()
+            .filter(|entry| entry.known && entry.state.borrow().phase != Phase::Ended)
+            .filter_map(|entry| {
+                let absence = entry.absent?;
+                (now.duration_since(absence.since) >= longer_than)
+                    .then_some((*entry.key(), absence.since_ms))
+            })
+            .collect()
+    }
+
+    /// The customer types, or has stopped.
+    pub fn customer_typing(&self, chat: ChatId, typing: bool) {
+        self.customer_changed(chat, |change| change.typing = Some(typing));
+    }
+
+    /// The customer has looked at all feed entries up to `seq`.
+    pub fn customer_seen(&self, chat: ChatId, seq: u64) {
+        self.customer_changed(chat, |change| change.seen = change.seen.max(Some(seq)));
+    }
+
+    fn customer_changed(&self, chat: ChatId, change: impl FnOnce(&mut CustomerLive)) {
+        change(self.inner.customers().entry(chat));
+        self.inner.changed.notify_one();
+    }
+
+    /// Waits for the next chat whose customer did something, oldest first. Several changes of one
+    /// chat that were not fetched are one, with the newest values.
+    pub async fn next_customer_change(&self) -> (ChatId, CustomerLive) {
+        loop {
+            let next = self.inner.customers().pop();
+            if let Some((change, more)) = next {
+                if more {
+                    self.inner.changed.notify_one();
+                }
+                return change;
+            }
+            self.inner.changed.notified().await;
+        }
+    }
+}
+
+impl Inner {
+    fn customers(&self) -> MutexGuard<'_, Customers> {
+        // Each change under the lock is complete in itself, so a panic elsewhere spoils nothing.
+        self.customers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a chat away that nobody speaks of and nobody shows.
+    fn tidy(&self, chat: ChatId) {
+        self.chats.remove_if(&chat, |_, entry| !entry.known && entry.connections == 0);
+    }
+}
+
+impl Customers {
+    fn entry(&mut self, chat: ChatId) -> &mut CustomerLive {
+        let order = &mut self.order;
+        self.changes.entry(chat).or_insert_with(|| {
+            order.push_back(chat);
+            CustomerLive::default()
+        })
+    }
+
+    /// The oldest change, and whether there are more.
+    fn pop(&mut self) -> Option<((ChatId, CustomerLive), bool)> {
+        let chat = self.order.pop_front()?;
+        let change = self.changes.remove(&chat).unwrap_or_default();
+        Some(((chat, change), !self.order.is_empty()))
+    }
+
+    fn remove(&mut self, chat: ChatId) {
+        if self.changes.remove(&chat).is_some() {
+            self.order.retain(|other| *other != chat);
+        }
+    }
+}
+
+impl Default for Chat {
+    fn default() -> Self {
+        Self {
+            state: watch::Sender::default(),
+            known: false,
+            connections: 0,
+            absent: Some(Absence::now()),
+        }
+    }
+}
+
+impl Absence {
+    fn now() -> Self {
+        Self { since: Instant::now(), since_ms: unix_ms() }
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        if let Some(mut entry) = self.inner.chats.get_mut(&self.chat) {
+            entry.connections = entry.connections.saturating_sub(1);
+            if entry.connections == 0 {
+                entry.absent = Some(Absence::now());
+            }
+        }
+        self.inner.tidy(self.chat);
+    }
+}
+
+/// Now, in milliseconds since the Unix epoch.
+#[must_use]
+pub fn unix_ms() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHAT: ChatId = ChatId(1);
+    const OTHER: ChatId = ChatId(2);
+
+    #[tokio::test]
+    async fn a_change_to_the_same_value_wakes_nobody() {
+        let live = Live::new();
+        let _here = live.connect(CHAT);
+        let mut states = live.subscribe(CHAT);
+        live.update(CHAT, |state| state.position = Some(3));
+        assert!(states.has_changed().unwrap());
+        assert_eq!(states.borrow_and_update().position, Some(3));
+        live.update(CHAT, |state| state.position = Some(3));
+        assert!(!states.has_changed().unwrap());
+        assert_eq!(live.state(CHAT).position, Some(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn absence_counts_from_the_last_page() {
+        let live = Live::new();
+        let minute = Duration::from_mins(1);
+        live.update(CHAT, |state| state.phase = Phase::Waiting);
+        live.update(OTHER, |state| state.phase = Phase::Ended);
+        let (first, second) = (live.connect(CHAT), live.connect(CHAT));
+        tokio::time::advance(minute).await;
+        drop(first);
+        assert!(live.connected(CHAT));
+        assert_eq!(live.absent(minute), []);
+        drop(second);
+        assert!(!live.connected(CHAT));
+        assert_eq!(live.absent(minute), []);
+        tokio::time::advance(minute).await;
+        let absent: Vec<ChatId> = live.absent(minute).into_iter().map(|(chat, _)| chat).collect();
+        assert_eq!(absent, [CHAT], "the one that is over does not count");
+        let _back = live.connect(CHAT);
+        assert_eq!(live.absent(minute), []);
+    }
+
+    #[tokio::test]
+    async fn a_customers_changes_are_coalesced() {
+        let live = Live::new();
+        live.customer_typing(CHAT, true);
+        live.customer_seen(OTHER, 7);
+        for seq in [4, 9, 2] {
+            live.customer_seen(CHAT, seq);
+        }
+        live.customer_typing(CHAT, false);
+        let first = live.next_customer_change().await;
+        assert_eq!(first, (CHAT, CustomerLive { typing: Some(false), seen: Some(9) }));
+        let second = live.next_customer_change().await;
+        assert_eq!(second, (OTHER, CustomerLive { typing: None, seen: Some(7) }));
+        live.customer_typing(CHAT, true);
+        live.forget(CHAT);
+        live.customer_typing(OTHER, true);
+        assert_eq!(live.next_customer_change().await.0, OTHER);
+    }
+
+    #[tokio::test]
+    async fn forgotten_chats_leave_nothing_behind() {
+        let live = Live::new();
+        drop(live.connect(CHAT));
+        assert!(live.inner.chats.is_empty(), "only looked at, never known");
+        live.update(CHAT, |state| state.phase = Phase::Active);
+        let here = live.connect(CHAT);
+        live.forget(CHAT);
+        assert_eq!(live.state(CHAT).phase, Phase::Active, "kept while a page shows it");
+        drop(here);
+        assert!(live.inner.chats.is_empty());
+    }
+}

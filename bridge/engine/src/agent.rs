@@ -14,9 +14,10 @@ pub struct Agent {
     pub id: AgentId,
     /// How many chats they can have at once (a ringing request counts).
     pub capacity: u32,
-    /// Since when they have had nothing to do with a chat; the longest idle is asked first.
+    /// When they last came out of a chat; the longest idle is asked first. Rejected and missed
+    /// requests are no work, so they do not move it.
     pub idle_since: Time,
-    /// The chat that is being withdrawn from or offered to them: at most one at a time.
+    /// The chat that they are being asked to take: at most one at a time.
     pub request: Option<ChatId>,
     /// Withdrawn requests whose outcome is not known yet; the agent is not asked meanwhile.
     pub withdrawing: Vec<ChatId>,

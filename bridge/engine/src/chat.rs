@@ -20,18 +20,80 @@ pub struct Chat {
     pub since: Time,
     /// Where it is in its life.
     pub state: ChatState,
-    /// Agents who rejected or missed it in this round.
+    /// Agents who rejected or missed it in this round, or left it before it came back to its queue.
     pub excluded: BTreeSet<AgentId>,
     /// Which round of asking this is: the exclusions are cleared once, then it is over.
     pub round: u8,
     /// No one is asked before this time (the pause between two rounds).
     pub ask_after: Option<Time>,
+    /// When waiting ends with "no agent". Set anew when the chat comes back to its queue, so that
+    /// a long conversation does not use up the customer's patience; `None` while agents have it.
+    pub give_up_at: Option<Time>,
     /// How many requests have been made; the next one's number is one more.
     pub requests: u32,
+    /// Who was ever asked to take it or was in it: their client may not show what came before.
+    pub asked: BTreeSet<AgentId>,
+    /// Who left it since agents have had it: asked last if it comes back to its queue.
+    pub left: BTreeSet<AgentId>,
+    /// Whom we are removing from the room. Until they are gone, their joining is no news, and
+    /// their going says nothing about a newer request.
+    pub removing: BTreeSet<AgentId>,
     /// The Matrix room.
     pub room: Room,
     /// Customer messages that wait for the room.
     pub pending: Vec<MessageRef>,
+}
+
+impl Chat {
+    /// A chat that begins to wait.
+    #[must_use]
+    pub fn new(id: ChatId, queue: QueueId, since: Time) -> Self {
+        Self {
+            id,
+            queue,
+            since,
+            state: ChatState::Waiting,
+            excluded: BTreeSet::new(),
+            round: 0,
+            ask_after: None,
+            give_up_at: None,
+            requests: 0,
+            asked: BTreeSet::new(),
+            left: BTreeSet::new(),
+            removing: BTreeSet::new(),
+            room: Room::None,
+            pending: Vec::new(),
+        }
+    }
+
+    /// Whether it has a place in its queue: it waits, or an agent is being asked.
+    #[must_use]
+    pub fn is_queued(&self) -> bool {
+        matches!(self.state, ChatState::Waiting | ChatState::Ringing { .. })
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        matches!(self.state, ChatState::Ended { .. })
+    }
+
+    /// Whether this agent is in the room, be the chat active or over.
+    #[must_use]
+    pub fn has(&self, agent: &AgentId) -> bool {
+        match &self.state {
+            ChatState::Active { agents, .. } | ChatState::Ended { agents, .. } => {
+                agents.contains(agent)
+            }
+            ChatState::Waiting | ChatState::Ringing { .. } => false,
+        }
+    }
+
+    /// Whether this agent is being asked.
+    #[must_use]
+    pub fn rings(&self, agent: &AgentId) -> bool {
+        matches!(&self.state, ChatState::Ringing { agent: asked, .. } if asked == agent)
+    }
 }
 
 /// Whether the chat has a Matrix room yet.

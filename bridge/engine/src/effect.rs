@@ -194,7 +194,8 @@ pub enum ChatEvent {
     Left {
         /// Who.
         agent: AgentId,
-        /// Whether they were the last one; the chat then waits for their return.
+        /// Whether they were the last one; the chat then waits for their return. (An agent whom
+        /// our own withdrawal hit is asked again instead, and is not "the last" in this sense.)
         last: bool,
     },
     /// Nobody came back: the chat waits again, with its original waiting time.

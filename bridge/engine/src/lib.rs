@@ -26,8 +26,8 @@ pub mod queue;
 pub mod time;
 
 pub use agent::Agent;
-pub use chat::{Chat, ChatState, EndReason};
-pub use effect::{ChatEvent, Effect, RecordKey, Step};
+pub use chat::{Chat, ChatState, EndReason, Room};
+pub use effect::{ChatEvent, Effect, Ignored, RecordKey, Refusal, RemoveReason, Step};
 pub use engine::Engine;
 pub use ids::{AgentId, ChatId, MessageRef, QueueId};
 pub use input::{Input, Removal, WithdrawOutcome};

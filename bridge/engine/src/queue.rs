@@ -13,7 +13,8 @@ pub struct QueueSettings {
     pub request_timeout: Span,
     /// How long to wait before agents who all declined or missed a chat are asked once more.
     pub second_round_after: Span,
-    /// How long a chat may wait, counted from its start, before it ends with "no agent".
+    /// How long a chat may wait before it ends with "no agent", counted from its start, and again
+    /// from its return to the queue.
     pub max_wait: Option<Span>,
     /// How many chats may wait (ringing ones included); more are refused.
     pub max_length: u32,

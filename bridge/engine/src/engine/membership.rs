@@ -1,0 +1,215 @@
+//! Agents who join and go. The room's order decides every race between an agent and us.
+
+use std::collections::BTreeSet;
+
+use super::{Outcome, Turn};
+use crate::{
+    chat::{ChatState, Room},
+    effect::{ChatEvent, Effect, Ignored, RemoveReason},
+    ids::{AgentId, ChatId},
+    input::Removal,
+};
+
+impl Turn<'_> {
+    /// Joining is accepting, whether we asked the agent or a colleague invited them. The exception
+    /// is an acceptance that crossed with our withdrawal: then only a free chat is theirs.
+    pub(super) fn agent_joined(&mut self, id: ChatId, agent: &AgentId) -> Outcome {
+        let chat = self.chat(id)?;
+        let known = self.engine.agents.contains_key(agent);
+        let withdrawn = self.is_withdrawing(id, agent);
+        let no_room = matches!(chat.room, Room::None | Room::Failed);
+        let being_removed = chat.removing.contains(agent) && !chat.rings(agent);
+        if no_room || chat.has(agent) || being_removed {
+            return Err(Ignored::Stale);
+        }
+        if !known && !chat.asked.contains(agent) {
+            return Err(Ignored::UnknownAgent);
+        }
+        match &chat.state {
+            ChatState::Ended { .. } if !withdrawn => self.remove(id, agent, RemoveReason::Closed),
+            ChatState::Ended { .. } => self.remove(id, agent, RemoveReason::TooLate),
+            // They were taken out of the configuration while their invite was still there.
+            _ if !known => self.remove(id, agent, RemoveReason::TooLate),
+            ChatState::Waiting => self.accept(id, agent),
+            ChatState::Ringing { agent: asked, .. } if asked == agent => {
+                self.edit_agent(agent, |agent| agent.request = None);
+                self.accept(id, agent);
+            }
+            ChatState::Ringing { agent: other, .. } if !withdrawn => {
+                let other = other.clone();
+                self.take_back(id, &other, ChatEvent::Withdrawn { agent: other.clone() });
+                self.accept(id, agent);
+            }
+            ChatState::Active { agents, .. } if agents.is_empty() => self.accept(id, agent),
+            ChatState::Active { .. } if !withdrawn => self.add(id, agent),
+            ChatState::Ringing { .. } | ChatState::Active { .. } => {
+                self.remove(id, agent, RemoveReason::TooLate);
+            }
+        }
+        Ok(())
+    }
+
+    /// An agent's membership ended.
+    ///
+    /// A newer request of the same agent for the same chat must survive news about an older one.
+    /// An agent is asked again only when `withdrawing` is empty and a removal stands in `removing`
+    /// until it is done, so: with either mark, the news is about the old invite; `Withdrawn` never
+    /// ends a request (the request we withdrew is no longer the chat's); and `Left` cannot be about
+    /// a request, which ends with the joining.
+    pub(super) fn agent_gone(&mut self, id: ChatId, agent: &AgentId, how: Removal) -> Outcome {
+        let mut expected = self.end_withdrawal(id, agent);
+        let chat = match self.chat(id) {
+            Ok(chat) => chat,
+            // The chat has been forgotten, but the agent can be asked for others again.
+            Err(_) if expected => return Ok(()),
+            Err(why) => return Err(why),
+        };
+        let (rings, inside) = (chat.rings(agent), chat.has(agent));
+        if chat.removing.contains(agent) {
+            expected = true;
+            self.edit_chat(id, |chat| {
+                chat.removing.remove(agent);
+            });
+        }
+        match how {
+            Removal::WithdrawnAfterJoin if self.undo_kick(id, agent) => Ok(()),
+            Removal::Left | Removal::Removed if inside => {
+                self.leave(id, agent);
+                Ok(())
+            }
+            _ if expected => Ok(()),
+            Removal::Declined | Removal::Removed if rings => {
+                self.request_refused(id, agent, ChatEvent::Rejected { agent: agent.clone() });
+                Ok(())
+            }
+            _ => Err(Ignored::Stale),
+        }
+    }
+
+    /// Our withdrawal removed an agent who had just accepted. If nobody else has the chat they are
+    /// asked again at once, and it does not count against them. Says whether there was anything to
+    /// do.
+    fn undo_kick(&mut self, id: ChatId, agent: &AgentId) -> bool {
+        let Ok(chat) = self.chat(id) else { return false };
+        let inside = chat.has(agent);
+        let asked = chat.asked.contains(agent);
+        let max_wait = self.settings_of(chat).max_wait;
+        let (was_active, free) = match &chat.state {
+            ChatState::Waiting => (false, asked),
+            ChatState::Active { agents, .. } => {
+                (true, asked && agents.iter().all(|other| other == agent))
+            }
+            ChatState::Ringing { .. } | ChatState::Ended { .. } => (false, false),
+        };
+        if inside {
+            // Not `leave`: they did not want to go, and did no work that would move `idle_since`.
+            self.edit_chat(id, |chat| take_out(&mut chat.state, agent));
+            if was_active {
+                let agent = agent.clone();
+                self.happened(id, ChatEvent::Left { agent, last: false });
+            }
+        }
+        if !free {
+            return inside;
+        }
+        let give_up_at = max_wait.map(|wait| self.now + wait);
+        self.edit_chat(id, |chat| {
+            chat.state = ChatState::Waiting;
+            chat.excluded.append(&mut chat.left);
+            chat.excluded.remove(agent);
+            if was_active {
+                chat.give_up_at = give_up_at;
+            }
+        });
+        // They may be being asked for another chat by now, or no longer be an agent.
+        let can_ask = self.can_ask(id, agent);
+        if was_active && !(inside && can_ask) {
+            self.happened(id, ChatEvent::Requeued);
+        }
+        if can_ask {
+            self.ring(id, agent);
+        } else {
+            self.settle(id);
+        }
+        true
+    }
+
+    fn accept(&mut self, id: ChatId, agent: &AgentId) {
+        self.edit_chat(id, |chat| {
+            chat.state =
+                ChatState::Active { agents: BTreeSet::from([agent.clone()]), return_at: None };
+            chat.excluded.remove(agent);
+            chat.left.remove(agent);
+            chat.removing.remove(agent);
+            chat.asked.insert(agent.clone());
+            chat.ask_after = None;
+            chat.give_up_at = None;
+        });
+        self.happened(id, ChatEvent::Joined { agent: agent.clone(), first: true });
+    }
+
+    fn add(&mut self, id: ChatId, agent: &AgentId) {
+        self.edit_chat(id, |chat| {
+            if let ChatState::Active { agents, .. } = &mut chat.state {
+                agents.insert(agent.clone());
+            }
+            chat.left.remove(agent);
+            chat.asked.insert(agent.clone());
+        });
+        self.happened(id, ChatEvent::Joined { agent: agent.clone(), first: false });
+    }
+
+    fn leave(&mut self, id: ChatId, agent: &AgentId) {
+        let Ok(chat) = self.chat(id) else { return };
+        let return_at = self.now + self.settings_of(chat).return_grace;
+        if chat.is_ended() {
+            self.edit_chat(id, |chat| take_out(&mut chat.state, agent));
+            return;
+        }
+        let mut last = false;
+        self.edit_chat(id, |chat| {
+            take_out(&mut chat.state, agent);
+            chat.left.insert(agent.clone());
+            if let ChatState::Active { agents, return_at: at } = &mut chat.state
+                && agents.is_empty()
+            {
+                last = true;
+                *at = Some(return_at);
+            }
+        });
+        self.happened(id, ChatEvent::Left { agent: agent.clone(), last });
+        self.rest(agent);
+    }
+
+    /// Shows an agent out of the room.
+    pub(super) fn remove(&mut self, id: ChatId, agent: &AgentId, why: RemoveReason) {
+        self.edit_chat(id, |chat| {
+            take_out(&mut chat.state, agent);
+            chat.removing.insert(agent.clone());
+        });
+        self.effects.push(Effect::Remove { chat: id, agent: agent.clone(), why });
+    }
+
+    /// Marks the end of an agent's work, unless they have other chats.
+    pub(super) fn rest(&mut self, agent: &AgentId) {
+        if self.engine.index.talking(agent) == 0 {
+            let now = self.now;
+            self.edit_agent(agent, |agent| agent.idle_since = now);
+        }
+    }
+}
+
+fn take_out(state: &mut ChatState, agent: &AgentId) {
+    match state {
+        ChatState::Active { agents, .. } => {
+            agents.remove(agent);
+        }
+        ChatState::Ended { agents, close_at, .. } => {
+            agents.remove(agent);
+            if agents.is_empty() {
+                *close_at = None;
+            }
+        }
+        ChatState::Waiting | ChatState::Ringing { .. } => {}
+    }
+}

@@ -2,6 +2,8 @@
 #![recursion_limit = "256"]
 
 pub mod agent;
+pub mod bridge;
+pub mod customer;
 pub mod fake;
 pub mod ports;
 pub mod process;

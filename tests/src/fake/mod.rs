@@ -44,7 +44,7 @@ pub use self::{
     push::Repeat,
 };
 use self::{
-    core::{Core, User, lock},
+    core::{Core, lock},
     listener::Listener,
 };
 
@@ -244,6 +244,9 @@ impl Homeserver {
     }
 
     /// Pushes any bytes as a transaction with this token and id.
+    ///
+    /// # Panics
+    /// If it is not known where to.
     pub async fn push_as(
         &self,
         token: Option<&str>,
@@ -331,7 +334,7 @@ impl Homeserver {
     /// # Panics
     /// If the alias is taken.
     pub fn foreign_room(&self, creator: &str, alias_name: &str, body: Value) -> String {
-        self.core.users.entry(creator.into()).or_insert_with(User::default);
+        self.core.users.entry(creator.into()).or_default();
         let mut body = body;
         body["room_alias_name"] = alias_name.into();
         self.core.create_room(creator, &body, None).expect("the alias is free")

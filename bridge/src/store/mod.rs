@@ -4,18 +4,26 @@
 //! folder knows which implementation it talks to, and no method assumes that this is the only
 //! process.
 //!
+//! What a read shows is durable: nobody can act on something, or show it to a customer, that a crash
+//! then takes back. A call whose future is dropped may still take effect.
+//!
 //! | module | what |
 //! |---|---|
-//! | [`types`] | the stored types |
+//! | `types` | the stored types |
 //! | [`memory`] | for tests |
 //! | [`sled`] | the embedded default |
 //! | [`high_water`] | a mark outside the database that shows a silent rollback |
-//! | [`contract`] | the suite that every implementation passes |
+//! | `contract` | the suite that every implementation passes |
 
 use async_trait::async_trait;
 use switchboard_engine::ChatId;
 use tokio::sync::broadcast;
 
+#[cfg(test)]
+mod contract;
+pub mod high_water;
+pub mod memory;
+pub mod sled;
 mod types;
 
 pub use types::*;
@@ -37,8 +45,11 @@ pub trait Store: Send + Sync + 'static {
     /// Unhandled inbox items after `after`, oldest first, at most `limit`.
     async fn inbox(&self, after: InboxSeq, limit: usize) -> Result<Vec<InboxItem>, StoreError>;
 
-    /// Writes all changes or none. Durable when it returns. Refused under an old epoch, and if a
-    /// log or feed entry's sequence number is taken.
+    /// Writes all changes or none. Durable when it returns. Refused under an old epoch, if a log or
+    /// feed entry's sequence number is taken, and if the changes do not fit the store: a gap in a
+    /// stream, the number of an effect that still waits, an epoch that was never granted.
+    ///
+    /// Done marks for what is not there are ignored; effects are added before done marks count.
     async fn commit(&self, changes: Changes) -> Result<(), StoreError>;
 
     /// One record.

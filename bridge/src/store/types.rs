@@ -1,5 +1,7 @@
 //! The stored types. Bodies are opaque bytes here: their types belong to who writes them.
 
+use std::collections::BTreeSet;
+
 use switchboard_engine::ChatId;
 
 /// The store's identity.
@@ -108,6 +110,19 @@ pub struct Changes {
     pub effects_done: Vec<EffectSeq>,
 }
 
+impl Changes {
+    /// What watchers are told of a commit.
+    pub(super) fn told(&self) -> Vec<Change> {
+        let feeds = self.entries.iter().filter(|entry| entry.stream == Stream::Feed);
+        let chats: BTreeSet<ChatId> = feeds.map(|entry| entry.chat).collect();
+        let mut told: Vec<Change> = chats.into_iter().map(Change::Feed).collect();
+        if !self.effects.is_empty() {
+            told.push(Change::Effects);
+        }
+        told
+    }
+}
+
 /// A new entry of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamEntry {
@@ -166,6 +181,9 @@ pub enum StoreError {
         /// Which number.
         seq: u64,
     },
+    /// The changes do not fit what is stored: a mistake of the caller, not of the disk.
+    #[error("the changes do not fit the store: {0}")]
+    Invalid(String),
     /// The database ends before what it once acknowledged.
     #[error(
         "the database at {path} has lost acknowledged data: it ends at commit {found}, but commit {expected} was acknowledged; restore a newer backup, or start with --accept-rollback to go on without what is lost"

@@ -1,0 +1,70 @@
+/** The chat as the bridge tells it: entries in order, each once. */
+import type { EndedBy, FeedEntry, RefusalReason } from "@switchboard/shared/wire";
+
+/** What became of an entry. */
+export type Applied = "new" | "known" | "gap";
+
+export class Feed {
+  readonly entries: FeedEntry[] = [];
+  /** The last entry's sequence number; 0 if there is none. */
+  last = 0;
+  /** The last sequence number of an agent's message. */
+  lastAgent = 0;
+  ended: EndedBy | null = null;
+  /** The public names of the agents who are there; two agents may share one. */
+  readonly agents: string[] = [];
+  /** The customer's messages, by key, that are in the feed. */
+  readonly own = new Set<string>();
+  /** Those that did not reach the agents. */
+  readonly undelivered = new Map<string, RefusalReason>();
+
+  /** Takes the next entry; one that does not follow the last is not taken. */
+  apply(entry: FeedEntry): Applied {
+    if (entry.seq <= this.last) return "known";
+    if (entry.seq !== this.last + 1) return "gap";
+    this.last = entry.seq;
+    this.entries.push(entry);
+    switch (entry.kind) {
+      case "own":
+        this.own.add(entry.key);
+        break;
+      case "agent":
+        this.lastAgent = entry.seq;
+        break;
+      case "joined":
+        this.agents.push(entry.name);
+        break;
+      case "left":
+        this.#leave(entry.name);
+        break;
+      case "requeued":
+        this.agents.length = 0;
+        break;
+      case "undelivered":
+        this.undelivered.set(entry.key, entry.reason);
+        break;
+      case "ended":
+        this.ended = entry.by;
+        break;
+      case "queued":
+        break;
+    }
+    return "new";
+  }
+
+  /** How many messages of agents came after entry `seq`. */
+  agentEntriesAfter(seq: number): number {
+    let count = 0;
+    for (let i = this.entries.length - 1; i >= 0; i -= 1) {
+      const entry = this.entries[i];
+      if (!entry || entry.seq <= seq) break;
+      if (entry.kind === "agent") count += 1;
+    }
+    return count;
+  }
+
+  #leave(name: string): void {
+    const index = this.agents.indexOf(name);
+    if (index >= 0) this.agents.splice(index, 1);
+  }
+}

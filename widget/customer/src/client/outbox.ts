@@ -1,0 +1,138 @@
+/** The customer's messages that the bridge has not taken yet, kept until it has. */
+import type { RefusalReason } from "@switchboard/shared/wire";
+import { messageKey } from "./keys";
+import { readObject, type Store } from "./storage";
+
+/** Why a message will not be sent: the bridge's reason, or that it could not make sense of it. */
+export type FailReason = RefusalReason | "rejected";
+
+/** A message on its way. */
+export interface Pending {
+  readonly key: string;
+  readonly text: string;
+  readonly at: number;
+  /** Tells messages of one millisecond apart. */
+  readonly order: number;
+  /** The chat that it belongs to. */
+  readonly chat: number;
+  /** The tab that sends it. */
+  readonly tab: string;
+  readonly state: "sending" | "accepted" | "failed";
+  readonly reason?: FailReason;
+}
+
+const PREFIX = "out:";
+
+/**
+ * Each message is a value of its own in the storage, so that two tabs can add and remove without
+ * overwriting each other's changes.
+ */
+export class Outbox {
+  readonly #store: Store;
+  readonly #tab: string;
+  readonly #items = new Map<string, Pending>();
+  #chat: number;
+  #order = 0;
+
+  constructor(store: Store, tab: string, chat: number) {
+    this.#store = store;
+    this.#tab = tab;
+    this.#chat = chat;
+    for (const name of store.names(PREFIX)) {
+      const item = this.#stored(name);
+      // Of another chat, or not readable: nobody will ever send it.
+      if (!item) store.delete(name);
+    }
+    this.sync();
+  }
+
+  /** Everything here, in the order written. */
+  get items(): Pending[] {
+    return [...this.#items.values()].sort((a, b) => a.at - b.at || a.order - b.order);
+  }
+
+  /** Takes up what other tabs have changed. */
+  sync(): void {
+    const stored = new Set<string>();
+    for (const name of this.#store.names(PREFIX)) {
+      const item = this.#stored(name);
+      if (!item) continue;
+      stored.add(item.key);
+      this.#items.set(item.key, item);
+    }
+    for (const [key, item] of this.#items) {
+      // Another tab has got it accepted: its entry is on its way here, too.
+      if (item.state === "sending" && !stored.has(key)) this.#items.set(key, { ...item, state: "accepted" });
+      if (item.state === "failed" && !stored.has(key)) this.#items.delete(key);
+    }
+  }
+
+  add(text: string, now: number): Pending {
+    const item: Pending = {
+      key: messageKey(),
+      text,
+      // Not even a clock that is set back changes the order.
+      at: Math.max(now, ...this.items.map((item) => item.at)),
+      order: (this.#order += 1),
+      chat: this.#chat,
+      tab: this.#tab,
+      state: "sending",
+    };
+    this.#save(item);
+    return item;
+  }
+
+  /** The message that this tab has to send next. */
+  next(): Pending | undefined {
+    return this.items.find((item) => item.state === "sending" && item.tab === this.#tab);
+  }
+
+  /** What other tabs have to send. */
+  others(): Pending[] {
+    return this.items.filter((item) => item.state === "sending" && item.tab !== this.#tab);
+  }
+
+  /** Makes another tab's message this tab's. */
+  adopt(key: string): void {
+    this.sync();
+    const item = this.#items.get(key);
+    if (item?.state === "sending") this.#save({ ...item, tab: this.#tab });
+  }
+
+  /** The bridge has it on disk. */
+  accepted(key: string): void {
+    const item = this.#items.get(key);
+    if (item) this.#items.set(key, { ...item, state: "accepted" });
+    this.#store.delete(PREFIX + key);
+  }
+
+  /** It is in the feed. */
+  confirmed(key: string): void {
+    this.#items.delete(key);
+    this.#store.delete(PREFIX + key);
+  }
+
+  failed(key: string, reason: FailReason): void {
+    const item = this.#items.get(key);
+    if (item) this.#save({ ...item, state: "failed", reason });
+  }
+
+  /** Sends a failed message again, as the last one written. */
+  retry(key: string, now: number): void {
+    const item = this.#items.get(key);
+    if (item?.state !== "failed") return;
+    this.confirmed(key);
+    this.add(item.text, now);
+  }
+
+  #save(item: Pending): void {
+    this.#items.set(item.key, item);
+    this.#store.set(PREFIX + item.key, JSON.stringify(item));
+  }
+
+  #stored(name: string): Pending | null {
+    const item = readObject(this.#store, name) as Pending | null;
+    const sound = typeof item?.text === "string" && PREFIX + item.key === name && item.chat === this.#chat;
+    return sound ? item : null;
+  }
+}

@@ -1,0 +1,107 @@
+/** The whole widget, as the iframe shows it. */
+import { useEffect, useState } from "preact/hooks";
+import type { Client, ClientView } from "../client/client";
+import { TEXTS } from "../texts";
+import { paint } from "./colour";
+import type { Draft } from "./Composer";
+import { Conversation } from "./Conversation";
+import { EndDialog } from "./EndDialog";
+import { Header } from "./Header";
+import { useClient, useVisible } from "./hooks";
+import { statusText } from "./status";
+import { Welcome } from "./Welcome";
+
+export interface AppProps {
+  client: Client;
+  draft: Draft;
+  /** Whether the site's page shows the widget. */
+  open: boolean;
+  /** Null if there is no page around it. */
+  onMinimise: (() => void) | null;
+}
+
+function troubleText(trouble: ClientView["trouble"]): string {
+  switch (trouble) {
+    case "unknown_site":
+      return TEXTS.unknownSite;
+    case "unreachable":
+      return TEXTS.unreachable;
+    case null:
+      return TEXTS.loading;
+  }
+}
+
+export function App({ client, draft, open, onMinimise }: AppProps) {
+  const view = useClient(client);
+  const visible = useVisible();
+  const [atEnd, setAtEnd] = useState(true);
+  const [asking, setAsking] = useState(false);
+  const { site, chat } = view;
+  const over = !chat || chat.ended !== null || chat.ending;
+
+  useEffect(() => client.look(open && visible && atEnd), [client, open, visible, atEnd]);
+  useEffect(() => {
+    if (site) paint(document.documentElement, site.colour);
+  }, [site]);
+  useEffect(() => {
+    if (over) setAsking(false);
+  }, [over]);
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      // An open dialog, or an input method, has the first claim on the key.
+      if (event.key === "Escape" && !asking && !event.isComposing) onMinimise?.();
+    };
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
+  }, [asking, onMinimise]);
+
+  const title = site?.title ?? TEXTS.chat;
+  if (chat) {
+    return (
+      <>
+        <Header
+          title={title}
+          status={statusText(chat)}
+          troubled={chat.link === "offline" && chat.ended === null}
+          onEnd={over ? null : () => setAsking(true)}
+          onMinimise={onMinimise}
+        />
+        <Conversation
+          // Nothing of one chat's view may stay in another's.
+          key={chat.number}
+          chat={chat}
+          open={open}
+          draft={draft}
+          onAtEnd={setAtEnd}
+          onSend={(text) => client.chat?.send(text) === true}
+          onDraft={(text) => client.chat?.draft(text)}
+          onRetry={(id) => client.chat?.retry(id)}
+          onStartOver={() => client.startOver()}
+        />
+        {asking && (
+          <EndDialog
+            onCancel={() => setAsking(false)}
+            onConfirm={() => {
+              setAsking(false);
+              client.chat?.end();
+            }}
+          />
+        )}
+      </>
+    );
+  }
+  return (
+    <>
+      <Header title={title} status={null} onMinimise={onMinimise} />
+      {site ? (
+        <Welcome site={site} view={view} open={open} onStart={(name) => client.start(name)} />
+      ) : (
+        <main class="blank">
+          <p role="status" data-testid="trouble">
+            {troubleText(view.trouble)}
+          </p>
+        </main>
+      )}
+    </>
+  );
+}

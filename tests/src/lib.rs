@@ -4,6 +4,7 @@
 pub mod agent;
 pub mod bridge;
 pub mod customer;
+pub mod demo;
 pub mod fake;
 pub mod ports;
 pub mod process;

@@ -1,7 +1,7 @@
 //! A real Synapse, as a child process with a directory of its own.
 //!
 //! It runs from the virtual environment that `cargo xtask` makes under `target/synapse`, on
-//! SQLite, reachable from this machine only.
+//! `SQLite`, reachable from this machine only.
 
 mod config;
 
@@ -20,7 +20,7 @@ use sha1::Sha1;
 use tokio::process::{Child, Command};
 
 /// How long a homeserver may take to start: the first time it makes its database.
-const START_DEADLINE: Duration = Duration::from_secs(120);
+const START_DEADLINE: Duration = Duration::from_mins(2);
 /// How long it may take to stop before it is killed.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -74,6 +74,9 @@ pub struct SynapseOptions {
     pub port: Option<u16>,
     /// The registration files of its appservices.
     pub registrations: Vec<PathBuf>,
+    /// A configuration that is there already, instead of one made from these options. It must
+    /// fit the port.
+    pub config: Option<PathBuf>,
     /// Whether a Ctrl-C in the terminal must not reach it (the caller stops it).
     pub detached: bool,
 }
@@ -82,7 +85,13 @@ impl SynapseOptions {
     /// A homeserver without appservices on a free port.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into(), port: None, registrations: Vec::new(), detached: false }
+        Self {
+            directory: directory.into(),
+            port: None,
+            registrations: Vec::new(),
+            config: None,
+            detached: false,
+        }
     }
 
     /// With this appservice.
@@ -117,8 +126,10 @@ impl Synapse {
         };
         options.port = Some(port);
         let secret = hex(&rand::random::<[u8; 32]>());
-        config::write(&options.directory, port, &options.registrations, &secret)
-            .map_err(io_error(|| format!("cannot write to {}", options.directory.display())))?;
+        if options.config.is_none() {
+            config::write(&options.directory, port, &options.registrations, &secret)
+                .map_err(io_error(|| format!("cannot write to {}", options.directory.display())))?;
+        }
         let child = spawn(&options)?;
         let http = reqwest::Client::new();
         let mut synapse =
@@ -258,10 +269,12 @@ fn spawn(options: &SynapseOptions) -> Result<Child, SynapseError> {
         Ok((log.try_clone()?, log))
     };
     let (out, err) = open().map_err(io_error(|| format!("cannot open {}", path.display())))?;
+    let made = || options.directory.join(config::HOMESERVER);
+    let config = options.config.clone().unwrap_or_else(made);
     let mut command = Command::new(&python);
     command
         .args(["-m", "synapse.app.homeserver", "-c"])
-        .arg(options.directory.join(config::HOMESERVER))
+        .arg(config)
         .current_dir(&options.directory)
         .stdin(Stdio::null())
         .stdout(out)
@@ -298,10 +311,11 @@ fn mac(secret: &str, parts: &[&str]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
-fn capitalised(text: &str) -> String {
+/// With a capital first letter.
+pub(crate) fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use switchboard_tests::{
-    agent::Agent,
+    agent::{Agent, Event},
     synapse::{Synapse, SynapseOptions},
 };
 
@@ -34,7 +34,7 @@ async fn agents_talk_and_the_homeserver_survives_being_killed() {
     anna.text(&invite.room, "after").await.unwrap();
     let history = anna.history(&invite.room).await.unwrap();
     let bodies: Vec<&str> =
-        history.iter().filter(|e| e.kind == "m.room.message").map(|e| e.body()).collect();
+        history.iter().filter(|e| e.kind == "m.room.message").map(Event::body).collect();
     assert_eq!(bodies, ["before", "after"]);
 
     ben.leave(&invite.room).await.unwrap();
@@ -44,15 +44,11 @@ async fn agents_talk_and_the_homeserver_survives_being_killed() {
 
 async fn create_room(synapse: &Synapse, by: &Agent, with: &Agent) -> String {
     let body = json!({ "name": "Test", "preset": "private_chat", "invite": [with.user()] });
-    let answer: serde_json::Value = reqwest::Client::new()
+    let request = reqwest::Client::new()
         .post(format!("{}/_matrix/client/v3/createRoom", synapse.url()))
         .bearer_auth(by.access_token())
-        .json(&body)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    answer["room_id"].as_str().unwrap().to_owned()
+        .json(&body);
+    let answer = request.send().await.expect("Synapse answers");
+    let answer: serde_json::Value = answer.json().await.expect("Synapse answers with JSON");
+    answer["room_id"].as_str().expect("a new room").to_owned()
 }

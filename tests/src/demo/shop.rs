@@ -1,0 +1,56 @@
+//! A shop whose customers can chat.
+
+use std::net::Ipv4Addr;
+
+use axum::{
+    Router,
+    http::{StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use tokio::{net::TcpListener, task::AbortHandle};
+
+use super::{DemoError, Ports, stack::SITE};
+
+const PAGE: &str = include_str!("shop.html");
+
+/// The shop at its own origin, and the same page at a foreign one.
+#[derive(Debug)]
+pub(super) struct Shop {
+    servers: Vec<AbortHandle>,
+}
+
+impl Shop {
+    pub(super) async fn open(ports: &Ports) -> Result<Self, DemoError> {
+        let page = PAGE
+            .replace("{gateway}", &format!("http://127.0.0.1:{}", ports.gateway))
+            .replace("{site}", SITE);
+        let mut servers = Vec::new();
+        for port in [ports.shop, ports.foreign] {
+            let page = page.clone();
+            let router = Router::new()
+                .route("/", get(|| async { Html(page) }))
+                .route("/favicon.ico", get(no_icon));
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+                .await
+                .map_err(DemoError::io(format!("cannot listen on port {port}")))?;
+            let server = tokio::spawn(async move { axum::serve(listener, router).await });
+            servers.push(server.abort_handle());
+        }
+        Ok(Self { servers })
+    }
+
+    pub(super) fn close(&self) {
+        self.servers.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+async fn no_icon() -> Response {
+    (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "max-age=86400")]).into_response()
+}

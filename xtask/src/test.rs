@@ -73,14 +73,7 @@ impl Suite {
             return Ok(());
         }
         self.scripts_and_images()?;
-        self.steps.step("The browser tests' packages", || build::packages("tests/browser"))?;
-        self.tests("Browser tests", || {
-            Run::new("npm")
-                .args(["run", "test"])
-                .directory(&repository.join("tests/browser"))
-                .env("SWITCHBOARD_CHROMIUM", tools::chromium().unwrap_or_default())
-        });
-        Ok(())
+        self.browser()
     }
 
     fn scripts_and_images(&mut self) -> Result<(), Error> {
@@ -100,13 +93,17 @@ impl Suite {
                 .run()?;
             Ok(None)
         });
-        self.steps.step("The compose file's linter", || build::packages("tests/browser"))?;
-        self.check("compose.yaml", || {
-            Run::new("npm")
-                .args(["run", "lint"])
-                .directory(&repository().join("tests/browser"))
-                .run()?;
-            Ok(None)
+        Ok(())
+    }
+
+    fn browser(&mut self) -> Result<(), Error> {
+        let folder = repository().join("tests/browser");
+        let npm = |script| Run::new("npm").args(["run", "--silent", script]).directory(&folder);
+        self.steps.step("The browser tests' packages", || build::packages("tests/browser"))?;
+        self.check("compose.yaml", || npm("compose").run().map(|()| None));
+        self.check("The browser tests' types", || npm("types").run().map(|()| None));
+        self.tests("Browser tests", || {
+            npm("test").env("SWITCHBOARD_CHROMIUM", tools::chromium().unwrap_or_default())
         });
         Ok(())
     }

@@ -285,3 +285,38 @@ impl Store for MemoryStore {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_clone_is_a_restart_on_the_same_data() {
+        let store = MemoryStore::new();
+        let old = store.claim_epoch().await.unwrap();
+        let restarted = store.clone();
+        store.close().await.unwrap();
+        assert!(matches!(store.depth().await, Err(StoreError::Closed)));
+
+        assert_eq!(restarted.identity().incarnation, store.identity().incarnation);
+        assert!(restarted.claim_epoch().await.unwrap() > old);
+        let fenced = restarted.commit(Changes { epoch: old.0, ..Changes::default() }).await;
+        assert!(matches!(fenced, Err(StoreError::Fenced { .. })));
+    }
+
+    #[tokio::test]
+    async fn commits_fail_as_often_as_asked() {
+        let store = MemoryStore::new();
+        let record = (RecordKind::Meta, "a".to_owned(), Some(Vec::new()));
+        let changes = Changes { records: vec![record], ..Changes::default() };
+        store.fail_next_commits(2);
+        for _ in 0..2 {
+            let failed = store.commit(changes.clone()).await;
+            assert!(matches!(failed, Err(StoreError::Io(_))));
+            assert_eq!(store.record(RecordKind::Meta, "a").await.unwrap(), None);
+        }
+        store.commit(changes).await.unwrap();
+        assert!(store.record(RecordKind::Meta, "a").await.unwrap().is_some());
+    }
+}

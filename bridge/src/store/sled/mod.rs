@@ -71,12 +71,21 @@ struct Open {
     effects: u64,
 }
 
+/// Does something with sled, which panics on some damage and on some failures of the disk.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic.downcast::<String>().map(|text| *text);
+        let text = text.or_else(|panic| panic.downcast::<&str>().map(|text| text.to_string()));
+        text.unwrap_or_else(|_| "sled panicked".to_owned())
+    })
+}
+
 impl Shared {
     /// Ends all reading and frees the directory. Only for the writer's thread: it blocks.
     fn close(&self) {
         let open = self.open.blocking_write().take();
         // sled panics when the last flush fails; what was acknowledged is durable already.
-        drop(catch_unwind(AssertUnwindSafe(|| drop(open))));
+        drop(guarded(|| drop(open)));
     }
 }
 
@@ -130,7 +139,10 @@ impl SledStore {
     ) -> Result<T, StoreError> {
         let guard = self.shared.open.read().await;
         let open = guard.as_ref().ok_or(StoreError::Closed)?;
-        read(open).map_err(|error| StoreError::Io(error.to_string()))
+        match guarded(|| read(open)) {
+            Ok(result) => result.map_err(|error| StoreError::Io(error.to_string())),
+            Err(panicked) => Err(StoreError::Io(panicked)),
+        }
     }
 }
 

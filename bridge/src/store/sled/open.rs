@@ -4,7 +4,6 @@ use std::{
     ffi::OsString,
     fs,
     io::{self, ErrorKind},
-    panic::catch_unwind,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -15,6 +14,7 @@ use rand::Rng;
 use super::{
     Open, OpenOptions,
     disk::{Disk, sync_directory},
+    guarded,
     keys::{self, Head},
 };
 use crate::store::{
@@ -45,6 +45,12 @@ pub(super) fn failed(path: &Path, reason: impl Into<String>) -> StoreError {
 }
 
 pub(super) fn open(path: &Path, options: OpenOptions) -> Result<Opened, StoreError> {
+    guarded(|| open_unguarded(path, options)).unwrap_or_else(|panicked| {
+        Err(failed(path, format!("it is damaged; restore a backup ({panicked})")))
+    })
+}
+
+fn open_unguarded(path: &Path, options: OpenOptions) -> Result<Opened, StoreError> {
     let io_failed = |error: io::Error| failed(path, error.to_string());
     let sled_failed = |error: ::sled::Error| failed(path, error.to_string());
 
@@ -129,7 +135,7 @@ fn finish(path: &Path) -> io::Result<()> {
 }
 
 fn open_or_repair(path: &Path) -> Result<Db, StoreError> {
-    let error = match open_guarded(path)? {
+    let error = match open_when_free(path)? {
         Ok(db) => return Ok(db),
         Err(error) => error,
     };
@@ -150,28 +156,25 @@ fn open_or_repair(path: &Path) -> Result<Db, StoreError> {
     for snapshot in snapshots {
         fs::remove_file(snapshot).map_err(|error| failed(path, error.to_string()))?;
     }
-    open_guarded(path)?.map_err(|error| {
+    open_when_free(path)?.map_err(|error| {
         failed(path, format!("{error}; a copy from before repair is at {}", copy.display()))
     })
 }
 
-/// Opens with sled, which panics on some damage, and waits a little for the lock.
-fn open_guarded(path: &Path) -> Result<Result<Db, ::sled::Error>, StoreError> {
+/// Opens with sled, and waits a little for the lock.
+fn open_when_free(path: &Path) -> Result<Result<Db, ::sled::Error>, StoreError> {
     let patience = Instant::now() + LOCK_PATIENCE;
     loop {
-        let opened = catch_unwind(|| {
-            Config::default().path(path).flush_every_ms(None).cache_capacity(CACHE_BYTES).open()
-        });
-        match opened {
-            Err(_) => return Err(failed(path, "it is damaged; restore a backup")),
-            Ok(Err(::sled::Error::Io(error))) if is_locked(&error) => {
+        let config = Config::default().path(path).flush_every_ms(None).cache_capacity(CACHE_BYTES);
+        match config.open() {
+            Err(::sled::Error::Io(error)) if is_locked(&error) => {
                 if Instant::now() > patience {
                     let reason = "another process has it open; stop that one first";
                     return Err(failed(path, reason));
                 }
                 std::thread::sleep(Duration::from_millis(20));
             }
-            Ok(opened) => return Ok(opened),
+            opened => return Ok(opened),
         }
     }
 }

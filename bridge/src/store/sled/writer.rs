@@ -4,12 +4,9 @@
 //! answers: the more callers, the less each pays for the disk. After a failed write nothing is known
 //! about the disk any more, so it stops for good and answers nobody as if all were well.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        mpsc::{Receiver, RecvTimeoutError},
-    },
+use std::sync::{
+    Arc,
+    mpsc::{Receiver, RecvTimeoutError},
 };
 
 use tokio::sync::oneshot;
@@ -18,6 +15,7 @@ use super::{
     Shared,
     batch::{Batch, Failure},
     disk::Disk,
+    guarded,
     keys::Head,
 };
 use crate::store::{Change, Changes, Epoch, NewInboxItem, StoreError, high_water::HighWater};
@@ -99,9 +97,7 @@ impl Writer {
         let mut closing = None;
         while let Some(operations) = self.next() {
             let mut after = After::default();
-            // sled panics on some failures. A batch that panicked is not answered.
-            let written = catch_unwind(AssertUnwindSafe(|| self.write(operations, &mut after)))
-                .unwrap_or_else(|_| Err("the database panicked".to_owned()));
+            let written = guarded(|| self.write(operations, &mut after)).unwrap_or_else(Err);
             if let Err(reason) = written {
                 tracing::error!(reason, "the database failed; nothing is written any more");
                 self.shared.close();

@@ -34,6 +34,10 @@ pub struct Limits {
     pub ping_seconds: u32,
 }
 
+/// The bounds of this version.
+pub const LIMITS: Limits =
+    Limits { text_bytes: 16 * 1024, name_chars: 48, frame_bytes: 64 * 1024, ping_seconds: 15 };
+
 /// The body of `POST /customer/v1/sites/{site}/chats`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
@@ -359,6 +363,10 @@ pub struct ErrorBody {
     /// How long to wait before trying again, if that helps.
     #[ts(type = "number | null")]
     pub retry_after_ms: Option<u64>,
+    /// Why a message was not taken, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reason: Option<RefusalReason>,
 }
 
 /// The reply to `GET /customer/v1/feed`.
@@ -374,6 +382,11 @@ pub struct FeedPage {
     pub newest: u64,
     /// The state that does not travel in the feed.
     pub live: LiveState,
+    /// Stands for `live`. Given as `tag` with the next request, that one is answered as soon as
+    /// `live` differs from this, even if it changed in between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub tag: Option<String>,
 }
 
 /// The body of `POST /customer/v1/messages`.
@@ -384,4 +397,21 @@ pub struct SendMessage {
     pub key: String,
     /// Plain text.
     pub text: String,
+}
+
+/// The body of `POST /customer/v1/typing`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SetTyping {
+    /// As in the `typing` frame.
+    pub typing: bool,
+}
+
+/// The body of `POST /customer/v1/seen`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SetSeen {
+    /// As in the `seen` frame.
+    #[ts(type = "number")]
+    pub seq: u64,
 }

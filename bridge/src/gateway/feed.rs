@@ -1,0 +1,58 @@
+//! Reads what the customer may see: the feed, and nothing else of the store's streams.
+
+use sha2::{Digest as _, Sha256};
+use switchboard_engine::ChatId;
+
+use super::{
+    error::ApiError,
+    session::hex,
+    state::GatewayState,
+    wire::{FeedBody, FeedEntry, LiveState, Phase},
+};
+use crate::store::Stream;
+
+/// How many entries are read at once.
+pub(super) const PAGE: usize = 100;
+
+impl GatewayState {
+    /// The entries after `after`, at most [`PAGE`].
+    pub(super) async fn entries(
+        &self,
+        chat: ChatId,
+        after: u64,
+    ) -> Result<Vec<FeedEntry>, ApiError> {
+        let stored = self.store.stream(Stream::Feed, chat, after, PAGE).await?;
+        let entries = stored.iter().map(|(_, body)| serde_json::from_slice(body)).collect();
+        let entries: Result<Vec<FeedEntry>, _> = entries;
+        Ok(entries?)
+    }
+
+    /// The newest entry's number, and where to begin for a page that has everything up to `after`.
+    ///
+    /// A page can have more than there is only if the store was put back to an earlier state. Then
+    /// its entries are not ours, and it gets all of ours from the beginning.
+    pub(super) async fn resume(&self, chat: ChatId, after: u64) -> Result<(u64, u64), ApiError> {
+        let newest = self.store.newest(Stream::Feed, chat).await?;
+        Ok((newest, if after > newest { 0 } else { after }))
+    }
+
+    /// Whether the chat is over, as the feed tells or is about to tell.
+    pub(super) async fn has_ended(&self, chat: ChatId) -> Result<bool, ApiError> {
+        if self.live.state(chat).phase == Phase::Ended {
+            return Ok(true);
+        }
+        let newest = self.store.newest(Stream::Feed, chat).await?;
+        let last = self.entries(chat, newest.saturating_sub(1)).await?;
+        Ok(last.iter().any(is_end))
+    }
+}
+
+/// Whether this entry is the last of a feed.
+pub(super) fn is_end(entry: &FeedEntry) -> bool {
+    matches!(entry.body, FeedBody::Ended { .. })
+}
+
+/// Stands for a live state, so that a page can say which it has.
+pub(super) fn tag(live: &LiveState) -> Result<String, serde_json::Error> {
+    Ok(hex(&Sha256::digest(serde_json::to_vec(live)?)[..8]))
+}

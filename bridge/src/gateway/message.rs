@@ -1,0 +1,61 @@
+//! Checks a message, whichever way it comes.
+
+use switchboard_engine::ChatId;
+
+use super::{
+    clean,
+    input::CustomerInput,
+    session::is_message_key,
+    wire::{LIMITS, RefusalReason},
+};
+
+/// Why a message is not looked at further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Invalid {
+    /// Its key is none, so that not even a refusal could name it.
+    Key,
+    /// It can never be taken.
+    Refused(RefusalReason),
+}
+
+/// What a bad key is answered with.
+pub(super) const BAD_KEY: &str = "a key has 8 to 64 characters of A–Z a–z 0–9 - _";
+
+/// The message as it goes into the inbox.
+pub(super) fn check(chat: ChatId, key: String, text: &str) -> Result<CustomerInput, Invalid> {
+    if !is_message_key(&key) {
+        return Err(Invalid::Key);
+    }
+    if text.len() > LIMITS.text_bytes as usize {
+        return Err(Invalid::Refused(RefusalReason::TooLong));
+    }
+    let text = clean::message_text(text);
+    if clean::is_blank(&text) {
+        return Err(Invalid::Refused(RefusalReason::Empty));
+    }
+    Ok(CustomerInput::Send { chat, key, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_have_bounds_in_bytes() {
+        let chat = ChatId(1);
+        let check = |text: &str| check(chat, "12345678".to_owned(), text);
+        let refused = |reason| Err(Invalid::Refused(reason));
+        let most = LIMITS.text_bytes as usize;
+        for text in ["a".to_owned(), "a".repeat(most), "ü".repeat(most / 2)] {
+            let key = "12345678".to_owned();
+            assert_eq!(check(&text), Ok(CustomerInput::Send { chat, key, text }));
+        }
+        for text in ["a".repeat(most + 1), "ü".repeat(most / 2 + 1)] {
+            assert_eq!(check(&text), refused(RefusalReason::TooLong));
+        }
+        for text in ["", " \r\n\t", "\0", "\u{200b}"] {
+            assert_eq!(check(text), refused(RefusalReason::Empty));
+        }
+        assert_eq!(super::check(chat, "1".to_owned(), "a"), Err(Invalid::Key));
+    }
+}

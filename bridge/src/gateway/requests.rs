@@ -1,0 +1,181 @@
+//! The requests of the customer's page that are not frames of a socket.
+
+use std::time::Duration;
+
+use axum::{
+    Extension, Json, Router,
+    extract::{DefaultBodyLimit, Path, State},
+    middleware,
+    routing::{get, post},
+};
+use http::StatusCode;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{
+    address::Address,
+    clean,
+    error::{ApiError, RETRY_UNAVAILABLE},
+    extract::{self, Body, Session},
+    input::CustomerInput,
+    message::{self, Invalid},
+    origin::{self, RequestOrigin},
+    poll,
+    session::{self, SessionRecord},
+    socket,
+    state::GatewayState,
+    wake::FeedWatch,
+    wire::{
+        ChatStarted, LIMITS, RefusalReason, SendMessage, SetSeen, SetTyping, SiteInfo, StartChat,
+    },
+};
+use crate::{live::unix_ms, store::Stream};
+
+/// The routes under `/customer/v1`.
+pub(super) fn routes(state: &GatewayState) -> Router<GatewayState> {
+    Router::new()
+        .route("/sites/{site}", get(site))
+        .route("/sites/{site}/chats", post(start))
+        .route("/socket", get(socket::upgrade))
+        .route("/feed", get(poll::feed))
+        .route("/messages", post(send))
+        .route("/typing", post(typing))
+        .route("/seen", post(seen))
+        .route("/end", post(end))
+        .layer(DefaultBodyLimit::max(LIMITS.frame_bytes as usize))
+        .layer(middleware::from_fn_with_state(state.clone(), extract::limit))
+        .layer(middleware::from_fn_with_state(state.clone(), origin::guard))
+}
+
+async fn site(
+    State(state): State<GatewayState>,
+    Extension(origin): Extension<RequestOrigin>,
+    Path(site): Path<String>,
+) -> Result<Json<SiteInfo>, ApiError> {
+    let site = state.site(&site, &origin)?;
+    Ok(Json(SiteInfo {
+        title: site.title.clone(),
+        greeting: site.greeting.clone(),
+        colour: site.colour.clone(),
+        ask_name: site.ask_name,
+        limits: LIMITS,
+    }))
+}
+
+async fn start(
+    State(state): State<GatewayState>,
+    Extension(address): Extension<Address>,
+    Extension(origin): Extension<RequestOrigin>,
+    Path(site): Path<String>,
+    Body(asked): Body<StartChat>,
+) -> Result<(StatusCode, Json<ChatStarted>), ApiError> {
+    let site = state.site(&site, &origin)?;
+    if !session::is_start_key(&asked.start_key) {
+        let message = "start_key must have 22 to 64 characters of A–Z a–z 0–9 - _";
+        return Err(ApiError::BadRequest(message.to_owned()));
+    }
+    let secret = &state.store.identity().secret;
+    let session::Derived { chat, token } = session::derive(secret, &site.id, &asked.start_key);
+    let hash = token.hash();
+    let reply = |status, session: &SessionRecord| {
+        let started = ChatStarted { token: token.reveal().to_owned(), number: session.number };
+        Ok((status, Json(started)))
+    };
+    if let Some(session) = session::look_up(state.store.as_ref(), &hash).await? {
+        return reply(StatusCode::OK, &session);
+    }
+    state.limiters.chat(chat, address, &site.id).inspect_err(|_| {
+        tracing::info!(site = site.id, ?address, "too many new chats");
+    })?;
+    let feed = state.wakes.watch(chat);
+    let input = CustomerInput::Start {
+        chat,
+        site: site.id.clone(),
+        name: asked.name.as_deref().and_then(clean::name),
+        session: hash.clone(),
+    };
+    let new = append(&state, input).await?;
+    let session = await_session(&state, &hash, feed).await?;
+    reply(if new { StatusCode::CREATED } else { StatusCode::OK }, &session)
+}
+
+/// Waits until the start has been handled. If that takes too long, the page may ask again.
+async fn await_session(
+    state: &GatewayState,
+    hash: &str,
+    mut feed: FeedWatch,
+) -> Result<SessionRecord, ApiError> {
+    let deadline = Instant::now() + state.times.start;
+    loop {
+        if let Some(session) = session::look_up(state.store.as_ref(), hash).await? {
+            return Ok(session);
+        }
+        let wait = async {
+            tokio::select! {
+                () = feed.changed() => {}
+                () = sleep(Duration::from_millis(100)) => {}
+            }
+        };
+        timeout_at(deadline, wait).await.map_err(|_| ApiError::Unavailable)?;
+    }
+}
+
+async fn send(
+    State(state): State<GatewayState>,
+    Session(session): Session,
+    Body(SendMessage { key, text }): Body<SendMessage>,
+) -> Result<StatusCode, ApiError> {
+    let refused = |reason, retry_after| ApiError::Refused { reason, retry_after };
+    let input = message::check(session.chat, key, &text).map_err(|invalid| match invalid {
+        Invalid::Key => ApiError::BadRequest(message::BAD_KEY.to_owned()),
+        Invalid::Refused(reason) => refused(reason, None),
+    })?;
+    state
+        .limiters
+        .message(session.chat)
+        .map_err(|error| refused(RefusalReason::TooFast, Some(error.retry_after)))?;
+    if state.has_ended(session.chat).await? {
+        return Err(refused(RefusalReason::Ended, None));
+    }
+    append(&state, input)
+        .await
+        .map_err(|_| refused(RefusalReason::Unavailable, Some(RETRY_UNAVAILABLE)))?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+async fn typing(
+    State(state): State<GatewayState>,
+    Session(session): Session,
+    Body(SetTyping { typing }): Body<SetTyping>,
+) -> Result<StatusCode, ApiError> {
+    state.limiters.frame(session.chat)?;
+    state.live.customer_typing(session.chat, typing);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn seen(
+    State(state): State<GatewayState>,
+    Session(session): Session,
+    Body(SetSeen { seq }): Body<SetSeen>,
+) -> Result<StatusCode, ApiError> {
+    state.limiters.frame(session.chat)?;
+    let newest = state.store.newest(Stream::Feed, session.chat).await?;
+    if (1..=newest).contains(&seq) {
+        state.live.customer_seen(session.chat, seq);
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn end(
+    State(state): State<GatewayState>,
+    Session(session): Session,
+) -> Result<StatusCode, ApiError> {
+    state.limiters.frame(session.chat)?;
+    append(&state, CustomerInput::End { chat: session.chat }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Appends one input; whether it was new.
+async fn append(state: &GatewayState, input: CustomerInput) -> Result<bool, ApiError> {
+    let item = input.into_item(unix_ms())?;
+    Ok(state.store.append_inbox(vec![item]).await? == [true])
+}

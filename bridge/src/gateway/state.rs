@@ -1,0 +1,155 @@
+//! What all requests and sockets share.
+
+use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    config::{GatewayConfig, SiteConfig},
+    error::ApiError,
+    limits::Limiters,
+    open::OpenSockets,
+    origin::{Origins, RequestOrigin},
+    session::{self, SessionRecord, SessionToken},
+    wake::Wakes,
+    widget::WidgetFiles,
+    wire::LIMITS,
+};
+use crate::{live::Live, store::Store};
+
+/// The gateway. A clone is another handle to the same.
+#[derive(Clone)]
+pub struct GatewayState {
+    shared: Arc<Shared>,
+}
+
+/// What is in it; only the gateway's own modules see that.
+pub struct Shared {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) live: Live,
+    pub(super) config: GatewayConfig,
+    pub(super) sites: HashMap<String, SiteConfig>,
+    pub(super) origins: Origins,
+    pub(super) limiters: Limiters,
+    pub(super) wakes: Wakes,
+    pub(super) open: OpenSockets,
+    pub(super) widget: WidgetFiles,
+    pub(super) times: Times,
+    pub(super) shutdown: CancellationToken,
+    /// The sockets' tasks.
+    pub(super) tasks: TaskTracker,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Times {
+    /// Until the first frame of a socket.
+    pub(super) hello: Duration,
+    /// Until the page takes a frame.
+    pub(super) send: Duration,
+    /// Between two frames of the page.
+    pub(super) idle: Duration,
+    /// Until a started chat exists.
+    pub(super) start: Duration,
+    /// For the body of a request.
+    pub(super) body: Duration,
+    /// The longest wait for the feed over HTTP.
+    pub(super) poll: Duration,
+    /// Between two pushes of the live state.
+    pub(super) live: Duration,
+    /// Between two pushes because of the place in the queue alone.
+    pub(super) position: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        let ping = Duration::from_secs(u64::from(LIMITS.ping_seconds));
+        Self {
+            hello: Duration::from_secs(10),
+            send: Duration::from_secs(10),
+            idle: ping * 5 / 2,
+            start: Duration::from_secs(10),
+            body: Duration::from_secs(30),
+            poll: Duration::from_secs(25),
+            live: Duration::from_millis(100),
+            position: Duration::from_secs(1),
+        }
+    }
+}
+
+impl GatewayState {
+    /// A gateway in front of `store`, until `shutdown`. The configuration must be valid.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        live: Live,
+        config: GatewayConfig,
+        sites: Vec<SiteConfig>,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let files = WidgetFiles::embedded();
+        Self::with(store, live, config, sites, shutdown, files, Times::default())
+    }
+
+    pub(super) fn with(
+        store: Arc<dyn Store>,
+        live: Live,
+        config: GatewayConfig,
+        sites: Vec<SiteConfig>,
+        shutdown: CancellationToken,
+        widget: WidgetFiles,
+        times: Times,
+    ) -> Self {
+        let origins = Origins::new(config.public_origin(), sites.iter());
+        let shared = Shared {
+            store,
+            live,
+            sites: sites.into_iter().map(|site| (site.id.clone(), site)).collect(),
+            origins,
+            limiters: Limiters::new(&config.limits),
+            wakes: Wakes::default(),
+            open: OpenSockets::new(&config.limits),
+            widget,
+            times,
+            shutdown,
+            tasks: TaskTracker::new(),
+            config,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// A site, for a page of this origin.
+    pub(super) fn site(&self, id: &str, origin: &RequestOrigin) -> Result<&SiteConfig, ApiError> {
+        let site = self.sites.get(id).ok_or(ApiError::NotFound)?;
+        self.origins.permit(origin, site)?;
+        Ok(site)
+    }
+
+    /// The one place where a token becomes the right to a chat. What is wrong with a token, or
+    /// whether its chat or site is gone, is nobody's business.
+    pub(super) async fn authorise(
+        &self,
+        token: Option<&str>,
+        origin: &RequestOrigin,
+    ) -> Result<SessionRecord, ApiError> {
+        let token = token.and_then(SessionToken::parse).ok_or(ApiError::NotFound)?;
+        let session = session::look_up(self.store.as_ref(), &token.hash()).await?;
+        let session = session.ok_or(ApiError::NotFound)?;
+        self.site(&session.site, origin)?;
+        Ok(session)
+    }
+}
+
+impl Deref for GatewayState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+impl std::fmt::Debug for GatewayState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GatewayState").field("config", &self.config).finish_non_exhaustive()
+    }
+}

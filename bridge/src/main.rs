@@ -1,3 +1,119 @@
-//! The `switchboard` program.
+//! The `switchboard` program: arguments, logs, signals.
 
-fn main() {}
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use switchboard::{
+    app::{self, AppError},
+    appservice::registration::registration,
+    check,
+    config::{Config, LogFormat},
+};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Turns a Matrix homeserver into a contact centre.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration file.
+    #[arg(long, env = "SWITCHBOARD_CONFIG", default_value = "switchboard.toml", global = true)]
+    config: PathBuf,
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run the bridge.
+    Run {
+        /// Start although the database has lost acknowledged data, and go on without it.
+        #[arg(long)]
+        accept_rollback: bool,
+    },
+    /// Write the registration file that the homeserver needs.
+    Registration {
+        /// Where to; standard output if it is not given.
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+    /// Look for mistakes in the configuration and on the homeserver.
+    Check,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match start(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("switchboard: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let config = Config::load(&arguments.config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match arguments.task {
+        Task::Registration { output } => {
+            let text = registration(&config, &config.namespace()?);
+            match output {
+                Some(path) => write_secret(&path, &text)?,
+                None => print!("{text}"),
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Check => {
+            let (text, well) = check::report(&runtime.block_on(check::check(&config)));
+            print!("{text}");
+            Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Task::Run { accept_rollback } => {
+            log(&config)?;
+            runtime.block_on(async {
+                let stop = CancellationToken::new();
+                on_signal(stop.clone())?;
+                app::run(config, accept_rollback, stop).await
+            })?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Writes a file that only its owner may read.
+fn write_secret(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+fn log(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    let filter = EnvFilter::try_new(&config.log.level)?;
+    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log.format {
+        LogFormat::Human => logger.init(),
+        LogFormat::Json => logger.json().init(),
+    }
+    Ok(())
+}
+
+fn on_signal(stop: CancellationToken) -> Result<(), AppError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(AppError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(AppError::Signals)?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        stop.cancel();
+    });
+    Ok(())
+}

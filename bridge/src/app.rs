@@ -1,0 +1,311 @@
+//! Everything put together: started in order, stopped in reverse.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use ruma::{
+    api::client::{appservice::request_ping, profile::set_profile_field},
+    profile::ProfileFieldValue,
+};
+use tokio::{net::TcpListener, sync::mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    appservice::{self, AppserviceState, gaps::GapCheck},
+    clock::Clock,
+    config::{Config, StoreKind},
+    directory::Directory,
+    gateway,
+    identity::InvalidNamespace,
+    listen::{self, ListenOptions},
+    live::Live,
+    matrix::client::{As, CallError, Homeserver},
+    metrics::Metrics,
+    operations::{self, OperationsState},
+    outbox::{self, Outbox, deliver::Deliverer, health::Health},
+    runner::{LoadError, Runner, Surroundings},
+    store::{
+        EffectSeq, Store, StoreError,
+        memory::MemoryStore,
+        sled::{OpenOptions, SledStore},
+    },
+};
+
+/// What the bot is called in agents' clients.
+const BOT_NAME: &str = "Switchboard";
+/// How many whispers may wait for the runner.
+const WHISPERS: usize = 1024;
+/// How long requests under way may go on after the end.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// The bridge could not start, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address} ({what}): {source}; is another program using it?")]
+    Listen {
+        /// For what.
+        what: &'static str,
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The stored state.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A stored effect.
+    #[error("effect {0} in the store cannot be read: {1}")]
+    Effect(u64, serde_json::Error),
+    /// Our names on the homeserver.
+    #[error(transparent)]
+    Namespace(#[from] InvalidNamespace),
+    /// The homeserver's client.
+    #[error(transparent)]
+    Homeserver(#[from] CallError),
+    /// Signals cannot be received.
+    #[error("cannot receive signals: {0}")]
+    Signals(std::io::Error),
+}
+
+/// Runs the bridge until `stop`, or until it cannot go on.
+pub async fn run(
+    config: Config,
+    accept_rollback: bool,
+    stop: CancellationToken,
+) -> Result<(), AppError> {
+    // Addresses first: a mistake there must show before anything is touched.
+    let appservice_listener = bind("the homeserver", config.appservice.listen).await?;
+    let gateway_listener = bind("customers", config.gateway.listen).await?;
+    let operations_listener = bind("monitoring", config.operations.listen).await?;
+
+    let clock = Clock::system();
+    let names = config.namespace()?;
+    let homeserver = Homeserver::new(&config.homeserver.url, config.appservice.as_token.reveal())?;
+    let store = open_store(&config.store, accept_rollback).await?;
+    let directory = Directory::new(
+        config
+            .agents
+            .iter()
+            .map(|agent| (switchboard_engine::AgentId(agent.id.clone()), agent.name.clone()))
+            .collect(),
+    );
+    let (live, metrics, health) = (Live::new(), Metrics::new(), Health::default());
+    let deliverer = Deliverer {
+        homeserver: homeserver.clone(),
+        names: names.clone(),
+        directory: directory.clone(),
+        incarnation: store.identity().incarnation.clone(),
+    };
+
+    let (instructions, instructions_rx) = mpsc::unbounded_channel();
+    let (outcomes, outcomes_rx) = mpsc::unbounded_channel();
+    let (whispers, whispers_rx) = mpsc::channel(WHISPERS);
+    let runner = Runner::load(
+        Arc::clone(&store),
+        Arc::new(config.settings()),
+        Surroundings {
+            clock,
+            names: names.clone(),
+            directory: directory.clone(),
+            live: live.clone(),
+            metrics: metrics.clone(),
+        },
+        instructions,
+        outcomes_rx,
+        whispers_rx,
+    )
+    .await?;
+    let left_over = left_over(store.as_ref()).await?;
+
+    let tasks = TaskTracker::new();
+    let runner = tasks.spawn(runner.run(stop.child_token()));
+    let options = ListenOptions { drain: DRAIN, ..ListenOptions::default() };
+    // The homeserver keeps its connection between transactions: closing it under its hands would
+    // make it wait before the next try.
+    let patient = ListenOptions { header_timeout: Duration::from_secs(600), ..options };
+    tasks.spawn(listen::serve(
+        operations_listener,
+        operations::router(OperationsState {
+            store: Arc::clone(&store),
+            metrics: metrics.clone(),
+            health: health.clone(),
+            clock,
+        }),
+        options,
+        stop.clone(),
+    ));
+    tasks.spawn(listen::serve(
+        appservice_listener,
+        appservice::router(AppserviceState {
+            store: Arc::clone(&store),
+            hs_token: config.appservice.hs_token.clone(),
+            names: names.clone(),
+            directory: directory.clone(),
+            live: live.clone(),
+            whispers: whispers.clone(),
+            metrics,
+            clock,
+        }),
+        patient,
+        stop.clone(),
+    ));
+    let gateway = gateway::GatewayState::new(
+        Arc::clone(&store),
+        live.clone(),
+        config.gateway.clone(),
+        config.sites.clone(),
+        stop.clone(),
+    );
+    let connections = config.gateway.limits.connections.try_into().unwrap_or(usize::MAX);
+    let public = ListenOptions { max_connections: connections, ..options };
+    tasks.spawn(gateway::run(gateway.clone()));
+    tasks.spawn(listen::serve(gateway_listener, gateway::router(gateway), public, stop.clone()));
+    tasks.spawn(health.clone().probe(homeserver.clone(), stop.clone()));
+    tasks.spawn(outbox::live::run(live, deliverer.clone(), health.clone(), stop.clone()));
+
+    let matrix = {
+        let (health, stop, clock) = (health.clone(), stop.clone(), clock);
+        let (store, appservice_id) = (Arc::clone(&store), config.appservice.id.clone());
+        async move {
+            // Everything on the homeserver is done by the bot and the ghosts: first the bot.
+            if !prepare(&homeserver, &deliverer, &appservice_id, &health, &stop).await {
+                return;
+            }
+            let gaps = GapCheck {
+                deliverer: deliverer.clone(),
+                store,
+                clock,
+                whispers,
+                health: health.subscribe(),
+            };
+            let outbox = Outbox::new(deliverer, health, clock, outcomes);
+            tokio::join!(outbox.run(left_over, instructions_rx, stop.clone()), gaps.run(stop));
+        }
+    };
+    tasks.spawn(matrix);
+    tracing::info!(
+        gateway = %config.gateway.public_url,
+        homeserver = %config.homeserver.url,
+        "the bridge is ready"
+    );
+
+    let ended = tokio::select! {
+        ended = runner => Some(ended),
+        () = stop.cancelled() => None,
+    };
+    stop.cancel();
+    tasks.close();
+    if tokio::time::timeout(Duration::from_secs(8), tasks.wait()).await.is_err() {
+        tracing::warn!("some tasks did not stop in time; nothing acknowledged is lost");
+    }
+    store.close().await?;
+    match ended {
+        Some(Ok(Err(error))) => Err(error.into()),
+        Some(Err(error)) => {
+            tracing::error!(%error, "the runner failed");
+            Err(StoreError::Closed.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn bind(what: &'static str, address: std::net::SocketAddr) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address).await.map_err(|source| AppError::Listen { what, address, source })
+}
+
+async fn open_store(
+    config: &crate::config::StoreConfig,
+    accept_rollback: bool,
+) -> Result<Arc<dyn Store>, AppError> {
+    if config.kind == StoreKind::Memory {
+        tracing::warn!("the store is in memory: everything is gone when the bridge stops");
+        return Ok(Arc::new(MemoryStore::new()));
+    }
+    let path: PathBuf = config.path.clone();
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(|e| StoreError::Open {
+            path: path.display().to_string(),
+            reason: e.to_string(),
+        })?;
+    }
+    // Opening repairs and may take a while.
+    let opened =
+        tokio::task::spawn_blocking(move || SledStore::open(path, OpenOptions { accept_rollback }))
+            .await
+            .map_err(|e| StoreError::Io(e.to_string()))??;
+    Ok(Arc::new(opened))
+}
+
+async fn left_over(
+    store: &dyn Store,
+) -> Result<Vec<(EffectSeq, outbox::effect::OutboxEffect)>, AppError> {
+    store
+        .effects()
+        .await?
+        .into_iter()
+        .map(|(seq, stored)| match serde_json::from_slice(&stored.body) {
+            Ok(effect) => Ok((seq, effect)),
+            Err(error) => Err(AppError::Effect(seq.0, error)),
+        })
+        .collect()
+}
+
+/// Sees to the bot and makes the homeserver push what it has kept. Tries until it works; says
+/// `false` if it was told to stop before.
+async fn prepare(
+    homeserver: &Homeserver,
+    deliverer: &Deliverer,
+    appservice_id: &str,
+    health: &Health,
+    stop: &CancellationToken,
+) -> bool {
+    let mut pause = Duration::from_millis(250);
+    loop {
+        match greet(homeserver, deliverer, appservice_id).await {
+            Ok(()) => return true,
+            Err(error) => {
+                if matches!(error, CallError::Unreachable(_)) {
+                    health.report_down();
+                }
+                tracing::warn!(%error, "the homeserver is not ready; trying again");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return false,
+            () = tokio::time::sleep(pause) => {}
+        }
+        pause = (pause * 2).min(Duration::from_secs(2));
+    }
+}
+
+async fn greet(
+    homeserver: &Homeserver,
+    deliverer: &Deliverer,
+    appservice_id: &str,
+) -> Result<(), CallError> {
+    let bot = deliverer.names.bot();
+    homeserver.register(bot.localpart()).await?;
+    outbox::make_device(homeserver, bot).await?;
+    let name = set_profile_field::v3::Request::new(
+        bot.to_owned(),
+        ProfileFieldValue::DisplayName(BOT_NAME.to_owned()),
+    );
+    homeserver.call(As::user(bot), name).await?;
+    // A homeserver that could not reach us waits up to minutes; a ping flushes what it has.
+    let mut ping = request_ping::v1::Request::new(appservice_id.to_owned());
+    ping.transaction_id = Some("start".into());
+    match homeserver.call_plain(ping).await {
+        Ok(response) => {
+            tracing::info!(took_ms = response.duration.as_millis(), "the homeserver reaches us");
+        }
+        // Not every homeserver knows pings; it pushes by itself sooner or later.
+        Err(error) if !error.is_transient() => {
+            tracing::warn!(%error, "the homeserver does not reach us by ping");
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! What the homeserver pushes (spec: application service API).
+//!
+//! | module | what |
+//! |---|---|
+//! | [`registration`] | the file that makes the homeserver push |
+//! | `token` | is it really the homeserver? |
+//! | `endpoint` | the specification's endpoints as axum handlers, on ruma's types |
+//! | `transactions` | events become durable inbox items before the answer |
+//! | [`gaps`] | pushes can be lost: what happened in the rooms meanwhile? |
+
+mod endpoint;
+pub mod gaps;
+pub mod registration;
+mod token;
+mod transactions;
+
+use std::sync::Arc;
+
+use axum::{Router, extract::State, routing::get};
+use ruma::api::appservice::{ping::send_ping, query};
+use tokio::sync::mpsc;
+
+use self::endpoint::{Failure, RouterExt as _};
+use crate::{
+    clock::Clock, config::Secret, directory::Directory, identity::Namespace, live::Live,
+    metrics::Metrics, runner::Whisper, store::Store,
+};
+
+/// What the endpoints need.
+#[derive(Clone)]
+pub struct AppserviceState {
+    /// Where events become durable.
+    pub store: Arc<dyn Store>,
+    /// The token that the homeserver shows.
+    pub hs_token: Secret,
+    /// Our names.
+    pub names: Namespace,
+    /// Which room is which chat.
+    pub directory: Directory,
+    /// Where agents' typing shows.
+    pub live: Live,
+    /// Where agents' read receipts go.
+    pub whispers: mpsc::Sender<Whisper>,
+    /// What is measured.
+    pub metrics: Metrics,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// The endpoints that the homeserver calls.
+pub fn router(state: AppserviceState) -> Router {
+    Router::new()
+        .ruma(state.clone(), transactions::push)
+        .ruma(state.clone(), |_: AppserviceState, _: send_ping::v1::Request| async {
+            Ok(send_ping::v1::Response::new())
+        })
+        .ruma(state.clone(), query_user)
+        .ruma(state.clone(), query_alias)
+        // No third-party network is looked up through the homeserver (spec: third-party networks).
+        .route("/_matrix/app/v1/thirdparty/{*rest}", get(no_third_party))
+        .fallback(endpoint::unknown)
+        .with_state(state)
+}
+
+/// Whether a user of our namespace exists. All that exist were registered ahead, so what the
+/// homeserver asks for does not.
+async fn query_user(
+    state: AppserviceState,
+    request: query::query_user_id::v1::Request,
+) -> Result<query::query_user_id::v1::Response, Failure> {
+    if request.user_id == state.names.bot() {
+        return Ok(query::query_user_id::v1::Response::new());
+    }
+    Err(Failure::not_found("there is no such user"))
+}
+
+/// Whether a room of our namespace exists: never more than the homeserver knows itself.
+async fn query_alias(
+    _: AppserviceState,
+    _: query::query_room_alias::v1::Request,
+) -> Result<query::query_room_alias::v1::Response, Failure> {
+    Err(Failure::not_found("there is no such room"))
+}
+
+async fn no_third_party(State(state): State<AppserviceState>, headers: http::HeaderMap) -> Failure {
+    match token::check(&headers, &state.hs_token) {
+        Ok(()) => Failure::not_found("there are no third-party networks here"),
+        Err(failure) => failure,
+    }
+}

@@ -1,0 +1,123 @@
+//! `switchboard check`: what is wrong, and how to mend it.
+
+use std::{fmt::Write as _, time::Duration};
+
+use ruma::api::client::account::whoami;
+use tokio::net::TcpStream;
+
+use crate::{
+    config::Config,
+    matrix::client::{As, CallError, Homeserver},
+};
+
+/// The result of one check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at.
+    pub what: String,
+    /// All right, or what is wrong and how to mend it.
+    pub result: Result<String, String>,
+}
+
+/// Looks at everything that can be looked at without changing anything.
+pub async fn check(config: &Config) -> Vec<Finding> {
+    let mut findings = vec![Finding {
+        what: "configuration".to_owned(),
+        result: Ok(format!(
+            "{} queues, {} agents, {} sites",
+            config.queues.len(),
+            config.agents.len(),
+            config.sites.len()
+        )),
+    }];
+    let homeserver =
+        match Homeserver::new(&config.homeserver.url, config.appservice.as_token.reveal()) {
+            Ok(homeserver) => homeserver,
+            Err(error) => {
+                findings.push(Finding {
+                    what: "homeserver".to_owned(),
+                    result: Err(error.to_string()),
+                });
+                return findings;
+            }
+        };
+    let reached = homeserver.versions().await;
+    let reachable = reached.is_ok();
+    findings.push(Finding {
+        what: "homeserver".to_owned(),
+        result: match reached {
+            Ok(versions) => Ok(format!(
+                "answers at {} (newest: {})",
+                config.homeserver.url,
+                versions.last().map_or("unknown", String::as_str)
+            )),
+            Err(error) => Err(format!(
+                "{error}\n  Is it running? Is homeserver.url ({}) right?",
+                config.homeserver.url
+            )),
+        },
+    });
+    if reachable {
+        findings.push(token(config, &homeserver).await);
+    }
+    findings.push(listening(config).await);
+    findings
+}
+
+/// Whether the homeserver knows the appservice, and by which names.
+async fn token(config: &Config, homeserver: &Homeserver) -> Finding {
+    let what = "registration".to_owned();
+    let names = match config.namespace() {
+        Ok(names) => names,
+        Err(error) => return Finding { what, result: Err(error.to_string()) },
+    };
+    let bot = As::user(names.bot());
+    let result = match homeserver.call(bot, whoami::v3::Request::new()).await {
+        Ok(response) if response.user_id == names.bot() => {
+            Ok(format!("the bot is {}", names.bot()))
+        }
+        Ok(response) => Err(format!(
+            "the homeserver takes the bot for {}; homeserver.server_name is not right",
+            response.user_id
+        )),
+        // The token is good, but the bot's user is not made yet: the first start makes it.
+        Err(CallError::Refused { kind, .. }) if kind == "M_FORBIDDEN" => {
+            match homeserver.call_plain(whoami::v3::Request::new()).await {
+                Ok(_) => Ok("known to the homeserver; the bot is made at the first start".to_owned()),
+                Err(error) => Err(error.to_string()),
+            }
+        }
+        Err(CallError::Unauthorised(_)) => Err(
+            "the homeserver does not know as_token.\n  Run `switchboard registration`, add the file to app_service_config_files in homeserver.yaml, and restart the homeserver."
+                .to_owned(),
+        ),
+        Err(error) => Err(error.to_string()),
+    };
+    Finding { what, result }
+}
+
+/// Whether somebody listens where the homeserver will push. Before the bridge runs nobody does.
+async fn listening(config: &Config) -> Finding {
+    let url = &config.appservice.url;
+    let (host, port) =
+        (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
+    let connect = TcpStream::connect((host, port));
+    let result = match tokio::time::timeout(Duration::from_secs(3), connect).await {
+        Ok(Ok(_)) => Ok(format!("{url} is reachable from here")),
+        _ => Ok(format!("{url} is not open now; that is right while the bridge is not running")),
+    };
+    Finding { what: "appservice".to_owned(), result }
+}
+
+/// The findings for people, and whether all is well.
+#[must_use]
+pub fn report(findings: &[Finding]) -> (String, bool) {
+    let mut text = String::new();
+    for Finding { what, result } in findings {
+        let _ = match result {
+            Ok(fine) => writeln!(text, "ok    {what}: {fine}"),
+            Err(wrong) => writeln!(text, "FAIL  {what}: {wrong}"),
+        };
+    }
+    (text, findings.iter().all(|finding| finding.result.is_ok()))
+}

@@ -1,0 +1,512 @@
+//! The configuration: one TOML file, overridden by the environment.
+//!
+//! `config/switchboard.example.toml` describes every setting. Problems are collected and told all
+//! at once, each with the path of what is wrong.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use figment::{
+    Figment,
+    providers::{Env, Format as _, Toml},
+};
+use serde::Deserialize;
+use switchboard_engine::{AgentId, QueueId, QueueSettings, Span};
+use url::Url;
+
+use crate::{
+    gateway::config::{GatewayConfig, SiteConfig},
+    identity::Namespace,
+    runner::Settings,
+};
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The Matrix homeserver.
+    pub homeserver: HomeserverConfig,
+    /// What the homeserver pushes.
+    pub appservice: AppserviceConfig,
+    /// What customers' browsers talk to.
+    pub gateway: GatewayConfig,
+    /// Health and metrics.
+    pub operations: OperationsConfig,
+    /// Where everything is kept.
+    pub store: StoreConfig,
+    /// What is logged.
+    #[serde(default)]
+    pub log: LogConfig,
+    /// Where chats wait.
+    pub queues: Vec<QueueConfig>,
+    /// Who answers.
+    pub agents: Vec<AgentConfig>,
+    /// Who is told when something needs a person.
+    #[serde(default)]
+    pub administrators: Vec<AdministratorConfig>,
+    /// Embeddings of the widget.
+    pub sites: Vec<SiteConfig>,
+}
+
+/// The Matrix homeserver.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HomeserverConfig {
+    /// Where its client API is reached.
+    pub url: Url,
+    /// The part after the colon in its users' ids.
+    pub server_name: String,
+}
+
+/// What the homeserver pushes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppserviceConfig {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// The same as the homeserver sees it.
+    pub url: Url,
+    /// The token that the bridge shows the homeserver.
+    #[serde(default)]
+    pub as_token: Secret,
+    /// A file with it.
+    #[serde(default)]
+    pub as_token_file: Option<PathBuf>,
+    /// The token that the homeserver shows the bridge.
+    #[serde(default)]
+    pub hs_token: Secret,
+    /// A file with it.
+    #[serde(default)]
+    pub hs_token_file: Option<PathBuf>,
+    /// The appservice's name at the homeserver.
+    #[serde(default = "switchboard")]
+    pub id: String,
+    /// What the bridge's users and aliases begin with.
+    #[serde(default = "switchboard")]
+    pub prefix: String,
+}
+
+fn switchboard() -> String {
+    "switchboard".to_owned()
+}
+
+/// A text that is never shown.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Health and metrics.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperationsConfig {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// Which kind.
+    #[serde(default)]
+    pub kind: StoreKind,
+    /// The directory.
+    pub path: PathBuf,
+}
+
+/// The kinds of stores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreKind {
+    /// An embedded database.
+    #[default]
+    Sled,
+    /// Nothing is kept.
+    Memory,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// In which form.
+    pub format: LogFormat,
+    /// How much: a level, or levels by module.
+    pub level: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Human, level: "info".to_owned() }
+    }
+}
+
+/// The forms of logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A queue.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueueConfig {
+    /// Its short name: 1 to 64 of `a–z 0–9 - _`.
+    pub id: String,
+    /// What agents and customers read.
+    pub name: String,
+    /// How long a request rings, in seconds.
+    #[serde(default = "request_timeout")]
+    pub request_timeout_seconds: u64,
+    /// How long before agents who all declined are asked once more, in seconds.
+    #[serde(default = "second_round")]
+    pub second_round_after_seconds: u64,
+    /// After how long a waiting chat ends, in seconds; 0 for never.
+    #[serde(default = "max_wait")]
+    pub max_wait_seconds: u64,
+    /// How many chats may wait.
+    #[serde(default = "max_length")]
+    pub max_length: u32,
+    /// How long a chat waits for the return of its last agent, in seconds.
+    #[serde(default = "return_grace")]
+    pub return_grace_seconds: u64,
+    /// How long agents stay in the room of an ended chat, in seconds.
+    #[serde(default = "close_after")]
+    pub close_after_seconds: u64,
+    /// How many messages a customer may write before the first agent is asked.
+    #[serde(default = "max_pending_messages")]
+    pub max_pending_messages: u32,
+}
+
+fn request_timeout() -> u64 {
+    45
+}
+fn second_round() -> u64 {
+    20
+}
+fn max_wait() -> u64 {
+    1800
+}
+fn max_length() -> u32 {
+    500
+}
+fn return_grace() -> u64 {
+    30
+}
+fn close_after() -> u64 {
+    600
+}
+fn max_pending_messages() -> u32 {
+    200
+}
+fn capacity() -> u32 {
+    3
+}
+
+/// An agent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentConfig {
+    /// The full Matrix user id.
+    pub id: String,
+    /// What customers see.
+    pub name: String,
+    /// How many chats at once.
+    #[serde(default = "capacity")]
+    pub capacity: u32,
+}
+
+/// An administrator.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdministratorConfig {
+    /// The full Matrix user id.
+    pub id: String,
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read the configuration {path}: {reason}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Values are wrong.
+    #[error("the configuration {path} has mistakes:\n{}", list(.problems))]
+    Invalid {
+        /// Which file.
+        path: PathBuf,
+        /// Where and what, one each.
+        problems: Vec<Problem>,
+    },
+}
+
+/// Something wrong in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where: `queues[0].name`.
+    pub path: String,
+    /// What, and what would be right.
+    pub message: String,
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems
+        .iter()
+        .map(|problem| format!("  {}: {}", problem.path, problem.message))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+impl Config {
+    /// Reads and checks the file and the environment (`SWITCHBOARD_HOMESERVER__URL` and so on).
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|e| ConfigError::Unreadable {
+            path: path.to_owned(),
+            reason: e.to_string(),
+        })?;
+        let figment = Figment::from(Toml::string(&text)).merge(environment());
+        let mut config: Self = figment.extract().map_err(|errors| ConfigError::Invalid {
+            path: path.to_owned(),
+            problems: errors
+                .into_iter()
+                .map(|e| Problem { path: dotted(&e.path), message: e.kind.to_string() })
+                .collect(),
+        })?;
+        let mut problems = config.read_secrets();
+        problems.extend(config.problems());
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError::Invalid { path: path.to_owned(), problems })
+        }
+    }
+
+    fn read_secrets(&mut self) -> Vec<Problem> {
+        let appservice = &mut self.appservice;
+        let mut problems = Vec::new();
+        for (name, secret, file) in [
+            ("appservice.as_token", &mut appservice.as_token, &appservice.as_token_file),
+            ("appservice.hs_token", &mut appservice.hs_token, &appservice.hs_token_file),
+        ] {
+            if let Some(file) = file {
+                match std::fs::read_to_string(file) {
+                    Ok(text) => *secret = Secret(text.trim().to_owned()),
+                    Err(error) => problems.push(Problem {
+                        path: format!("{name}_file"),
+                        message: format!("cannot read {}: {error}", file.display()),
+                    }),
+                }
+            }
+        }
+        problems
+    }
+
+    /// Our names on the homeserver.
+    pub fn namespace(&self) -> Result<Namespace, crate::identity::InvalidNamespace> {
+        Namespace::new(&self.homeserver.server_name, &self.appservice.prefix)
+    }
+
+    /// What the rules need of it.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            queues: self
+                .queues
+                .iter()
+                .map(|queue| (QueueId(queue.id.clone()), (queue.name.clone(), queue.settings())))
+                .collect(),
+            agents: self.agents.iter().map(|a| (AgentId(a.id.clone()), a.capacity)).collect(),
+            sites: self
+                .sites
+                .iter()
+                .map(|site| (site.id.clone(), QueueId(site.queue.clone())))
+                .collect(),
+        }
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        let p = &mut problems;
+        web_address(p, "homeserver.url", &self.homeserver.url);
+        web_address(p, "appservice.url", &self.appservice.url);
+        if let Err(error) = self.namespace() {
+            p.add("appservice.prefix", error.to_string());
+        }
+        let token_text = |t: &str| t.bytes().all(|b| b.is_ascii_graphic());
+        for (path, secret) in [
+            ("appservice.as_token", &self.appservice.as_token),
+            ("appservice.hs_token", &self.appservice.hs_token),
+        ] {
+            if secret.reveal().len() < 32 || !token_text(secret.reveal()) {
+                p.add(path, "must be at least 32 random characters without spaces; try `openssl rand -hex 32`");
+            }
+        }
+        if self.appservice.as_token.reveal() == self.appservice.hs_token.reveal() {
+            p.add("appservice.hs_token", "must differ from as_token");
+        }
+        if let Err(found) = self.gateway.validate() {
+            for problem in found {
+                p.add(format!("gateway.{}", problem.path), problem.message);
+            }
+        }
+        if tracing_subscriber::EnvFilter::try_new(&self.log.level).is_err() {
+            p.add("log.level", "must be a level such as info, or levels by module");
+        }
+        self.queue_problems(p);
+        self.people_problems(p);
+        let mut sites = BTreeSet::new();
+        for (n, site) in self.sites.iter().enumerate() {
+            if let Err(found) = site.validate() {
+                for problem in found {
+                    p.add(format!("sites[{n}].{}", problem.path), problem.message);
+                }
+            }
+            if !sites.insert(&site.id) {
+                p.add(format!("sites[{n}].id"), "is used by another site");
+            }
+            if !self.queues.iter().any(|queue| queue.id == site.queue) {
+                p.add(format!("sites[{n}].queue"), "there is no queue with this id");
+            }
+        }
+        problems.0
+    }
+
+    fn queue_problems(&self, p: &mut Problems) {
+        if self.queues.is_empty() {
+            p.add("queues", "there must be at least one");
+        }
+        let mut ids = BTreeSet::new();
+        for (n, queue) in self.queues.iter().enumerate() {
+            let at = |field: &str| format!("queues[{n}].{field}");
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
+            if !(1..=64).contains(&queue.id.len()) || !queue.id.bytes().all(plain) {
+                p.add(at("id"), "must be 1 to 64 of a–z, 0–9, - and _");
+            }
+            if !ids.insert(&queue.id) {
+                p.add(at("id"), "is used by another queue");
+            }
+            if queue.name.trim().is_empty() {
+                p.add(at("name"), "must not be empty");
+            }
+            for (field, value, least, most) in [
+                ("request_timeout_seconds", queue.request_timeout_seconds, 1, 3600),
+                ("second_round_after_seconds", queue.second_round_after_seconds, 0, 3600),
+                ("max_wait_seconds", queue.max_wait_seconds, 0, 604_800),
+                ("return_grace_seconds", queue.return_grace_seconds, 0, 3600),
+                ("close_after_seconds", queue.close_after_seconds, 0, 604_800),
+                ("max_length", queue.max_length.into(), 1, 100_000),
+                ("max_pending_messages", queue.max_pending_messages.into(), 1, 1000),
+            ] {
+                if !(least..=most).contains(&value) {
+                    p.add(at(field), format!("must be between {least} and {most}"));
+                }
+            }
+        }
+    }
+
+    fn people_problems(&self, p: &mut Problems) {
+        let mut ids = BTreeSet::new();
+        for (n, agent) in self.agents.iter().enumerate() {
+            let at = |field: &str| format!("agents[{n}].{field}");
+            if ruma::UserId::parse(&agent.id).is_err() {
+                p.add(at("id"), "must be a full Matrix user id such as @anna:example.org");
+            }
+            if !ids.insert(&agent.id) {
+                p.add(at("id"), "is named twice");
+            }
+            if agent.name.trim().is_empty() {
+                p.add(at("name"), "must not be empty: customers see it");
+            }
+            if !(1..=100).contains(&agent.capacity) {
+                p.add(at("capacity"), "must be between 1 and 100");
+            }
+        }
+        for (n, administrator) in self.administrators.iter().enumerate() {
+            if ruma::UserId::parse(&administrator.id).is_err() {
+                p.add(format!("administrators[{n}].id"), "must be a full Matrix user id");
+            }
+        }
+    }
+}
+
+impl QueueConfig {
+    /// As the rules want it.
+    #[must_use]
+    pub fn settings(&self) -> QueueSettings {
+        QueueSettings {
+            id: QueueId(self.id.clone()),
+            request_timeout: Span::seconds(self.request_timeout_seconds),
+            second_round_after: Span::seconds(self.second_round_after_seconds),
+            max_wait: (self.max_wait_seconds > 0).then(|| Span::seconds(self.max_wait_seconds)),
+            max_length: self.max_length,
+            return_grace: Span::seconds(self.return_grace_seconds),
+            close_after: Span::seconds(self.close_after_seconds),
+            max_pending_messages: self.max_pending_messages,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.0.push(Problem { path: path.into(), message: message.into() });
+    }
+}
+
+fn web_address(p: &mut Problems, path: &str, url: &Url) {
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        p.add(path, "must be an http or https address");
+    }
+}
+
+/// `SWITCHBOARD_GATEWAY__LISTEN` is `gateway.listen`.
+fn environment() -> Env {
+    Env::prefixed("SWITCHBOARD_").filter(|key| key.as_str().contains("__")).split("__")
+}
+
+/// `["queues", "0", "name"]` as `queues[0].name`.
+fn dotted(path: &[String]) -> String {
+    let mut out = String::new();
+    for part in path {
+        if part.bytes().all(|b| b.is_ascii_digit()) {
+            out.push('[');
+            out.push_str(part);
+            out.push(']');
+        } else {
+            if !out.is_empty() {
+                out.push('.');
+            }
+            out.push_str(part);
+        }
+    }
+    if out.is_empty() { "(top level)".to_owned() } else { out }
+}

@@ -1,0 +1,151 @@
+//! Who is who on the homeserver: the bot, the customers' ghosts, and the aliases of their rooms.
+
+use ruma::{
+    OwnedRoomAliasId, OwnedUserId, RoomAliasId, ServerName, UserId, device_id, owned_device_id,
+};
+use switchboard_engine::ChatId;
+
+/// The device of the bot and of every ghost. Sends with a device are remembered by the homeserver
+/// across its own restarts ([MSC4326]).
+///
+/// [MSC4326]: https://github.com/matrix-org/matrix-spec-proposals/pull/4326
+pub const DEVICE: &str = "SWITCHBOARD";
+
+/// The bridge's part of the homeserver's namespace.
+#[derive(Clone, Debug)]
+pub struct Namespace {
+    server: String,
+    prefix: String,
+    bot: OwnedUserId,
+}
+
+/// A part of a Matrix id was not acceptable.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` cannot be part of a Matrix id: {1}")]
+pub struct InvalidNamespace(String, ruma::IdParseError);
+
+impl Namespace {
+    /// The namespace of `prefix` at `server`.
+    pub fn new(server: &str, prefix: &str) -> Result<Self, InvalidNamespace> {
+        let server_name =
+            ServerName::parse(server).map_err(|e| InvalidNamespace(server.to_owned(), e))?;
+        let bot = UserId::parse(format!("@{prefix}:{server_name}"))
+            .map_err(|e| InvalidNamespace(prefix.to_owned(), e))?;
+        Ok(Self { server: server.to_owned(), prefix: prefix.to_owned(), bot })
+    }
+
+    /// The bot that agents see.
+    #[must_use]
+    pub fn bot(&self) -> &UserId {
+        &self.bot
+    }
+
+    /// The localpart of the technical user of the registration. It never shows.
+    #[must_use]
+    pub fn sender_localpart(&self) -> String {
+        format!("{}_appservice", self.prefix)
+    }
+
+    /// The ghost of a chat's customer.
+    #[must_use]
+    pub fn ghost(&self, chat: ChatId) -> OwnedUserId {
+        UserId::parse(format!("@{}:{}", self.ghost_localpart(chat), self.server))
+            .unwrap_or_else(|_| unreachable!("prefix and server were checked at start"))
+    }
+
+    /// The localpart of [`Self::ghost`].
+    #[must_use]
+    pub fn ghost_localpart(&self, chat: ChatId) -> String {
+        format!("{}_c_{chat}", self.prefix)
+    }
+
+    /// The localpart of the alias of a chat's room: what makes its creation repeatable.
+    #[must_use]
+    pub fn room_alias_localpart(&self, chat: ChatId) -> String {
+        format!("{}_{chat}", self.prefix)
+    }
+
+    /// The alias of a chat's room.
+    #[must_use]
+    pub fn room_alias(&self, chat: ChatId) -> OwnedRoomAliasId {
+        RoomAliasId::parse(format!("#{}:{}", self.room_alias_localpart(chat), self.server))
+            .unwrap_or_else(|_| unreachable!("prefix and server were checked at start"))
+    }
+
+    /// Whether the user is the bot, a ghost or the technical user: one of ours, never a person.
+    #[must_use]
+    pub fn is_ours(&self, user: &str) -> bool {
+        user == self.bot.as_str() || {
+            user.strip_prefix('@').and_then(|rest| rest.split_once(':')).is_some_and(
+                |(local, server)| {
+                    server == self.server
+                        && local.strip_prefix(&self.prefix).is_some_and(|r| r.starts_with('_'))
+                },
+            )
+        }
+    }
+
+    /// Whether the homeserver may be told that this user of ours exists.
+    #[must_use]
+    pub fn may_exist(&self, user: &UserId) -> bool {
+        self.is_ours(user.as_str())
+    }
+
+    /// A regular expression for the ghosts' user ids, for the registration.
+    #[must_use]
+    pub fn user_regex(&self) -> String {
+        format!("@{}(_.*)?:{}", escape(&self.prefix), escape(&self.server))
+    }
+
+    /// A regular expression for the room aliases, for the registration.
+    #[must_use]
+    pub fn alias_regex(&self) -> String {
+        format!("#{}_.*:{}", escape(&self.prefix), escape(&self.server))
+    }
+}
+
+/// Escapes what means something in a regular expression.
+fn escape(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if !c.is_ascii_alphanumeric() && c != '_' && c != '-' {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    })
+}
+
+/// [`DEVICE`] as ruma's type.
+#[must_use]
+pub fn device() -> ruma::OwnedDeviceId {
+    debug_assert_eq!(device_id!("SWITCHBOARD").as_str(), DEVICE);
+    owned_device_id!("SWITCHBOARD")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_users_are_ours() {
+        let names = Namespace::new("example.org", "switchboard").expect("valid");
+        for (user, ours) in [
+            ("@switchboard:example.org", true),
+            ("@switchboard_c_00:example.org", true),
+            ("@switchboard_appservice:example.org", true),
+            ("@switchboarder:example.org", false),
+            ("@switchboard:elsewhere.org", false),
+            ("@switchboard_c_00:elsewhere.org", false),
+            ("@anna:example.org", false),
+            ("switchboard", false),
+        ] {
+            assert_eq!(names.is_ours(user), ours, "{user}");
+        }
+    }
+
+    #[test]
+    fn the_registration_escapes_the_server_name() {
+        let names = Namespace::new("chat.example.org:8448", "switchboard").expect("valid");
+        assert_eq!(names.user_regex(), r"@switchboard(_.*)?:chat\.example\.org\:8448");
+    }
+}

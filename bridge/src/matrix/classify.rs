@@ -1,0 +1,314 @@
+//! Whether an agent's message is for the customer. Decided once, here, before anything else.
+//!
+//! Commands and answers to the bot must never reach a customer, in whatever disguise: behind white
+//! space or invisible characters, in a reply's own text, in formatted text, in an emote.
+
+use super::event::RoomEvent;
+use crate::commands;
+
+/// What an agent's message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// For the customer.
+    ForCustomer {
+        /// Plain text, without the reply fallback.
+        text: String,
+        /// Formatted text, without the reply fallback.
+        html: Option<String>,
+    },
+    /// For the bot: the text after the `!`, cleaned.
+    Command(String),
+    /// For nobody: not relayed, and the agent is told why.
+    NotRelayed(Why),
+    /// For nobody, and nobody needs to be told.
+    Silent,
+}
+
+/// Why a message is not relayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It looks like a client's command (`/end`).
+    SlashCommand,
+    /// Files are not carried yet.
+    File,
+    /// Edits are not carried yet.
+    Edit,
+    /// It replies to the bot.
+    ReplyToBot,
+    /// It is encrypted and cannot be read.
+    Encrypted,
+}
+
+impl Why {
+    /// What the agent is told.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::SlashCommand => {
+                "Not sent to the customer: it looks like a command. Commands begin with “!”; see !help."
+            }
+            Self::File => "Not sent to the customer: files cannot be sent yet.",
+            Self::Edit => {
+                "Not sent to the customer: changes of earlier messages cannot be shown to them yet. The customer still sees the first version."
+            }
+            Self::ReplyToBot => "Not sent to the customer: it replies to a message of the bot.",
+            Self::Encrypted => {
+                "Not sent to the customer: the message is encrypted and cannot be read here."
+            }
+        }
+    }
+}
+
+/// What the message relates to, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelatesTo {
+    /// Nothing, or something that may be seen by the customer.
+    Nothing,
+    /// A message of the bot.
+    Bot,
+}
+
+/// The event that a message replies to or whose thread it is in.
+#[must_use]
+pub fn relation(event: &RoomEvent) -> Vec<&str> {
+    let mut targets = Vec::new();
+    targets.extend(event.text(&["m.relates_to", "m.in_reply_to", "event_id"]));
+    if event.text(&["m.relates_to", "rel_type"]) == Some("m.thread") {
+        targets.extend(event.text(&["m.relates_to", "event_id"]));
+    }
+    targets
+}
+
+/// Classifies an agent's `m.room.message` (or encrypted) event in a chat room.
+#[must_use]
+pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
+    if event.kind == "m.room.encrypted" {
+        return Message::NotRelayed(Why::Encrypted);
+    }
+    if event.content.contains_key(super::content::PRIVATE_KEY) {
+        return Message::Silent;
+    }
+    let is_reply = event.text(&["m.relates_to", "m.in_reply_to", "event_id"]).is_some();
+    let (body, html) = (event.text(&["body"]), event.text(&["formatted_body"]));
+    let text = strip_reply_fallback(body.unwrap_or_default(), is_reply);
+    let html = html
+        .filter(|_| event.text(&["format"]) == Some("org.matrix.custom.html"))
+        .map(strip_html_reply_fallback);
+    let shown = html.as_deref().map(super::rich::plain_text);
+
+    let is_edit = event.text(&["m.relates_to", "rel_type"]) == Some("m.replace");
+    match event.text(&["msgtype"]) {
+        Some("m.text" | "m.emote") if !is_edit => {}
+        // Redacted, or without a type.
+        None => return Message::Silent,
+        // Bots talk in notices; they are never obeyed and never relayed.
+        Some("m.notice") => return Message::Silent,
+        Some(_) if is_edit => {
+            // The text after the edit counts: a command stays private whatever it was before.
+            let new = event.text(&["m.new_content", "body"]).unwrap_or_default();
+            let bare = bare(new);
+            return if bare.starts_with('!') && !bare.starts_with("!!") {
+                Message::Silent
+            } else {
+                Message::NotRelayed(Why::Edit)
+            };
+        }
+        Some(_) => {
+            let is_command = [Some(text.as_str()), shown.as_deref()]
+                .into_iter()
+                .flatten()
+                .any(|text| bare(text).starts_with('!'));
+            return if is_command { Message::Silent } else { Message::NotRelayed(Why::File) };
+        }
+    }
+
+    // Both the plain and the formatted text decide, whatever a client shows.
+    let mut escaped = false;
+    for candidate in [Some(text.as_str()), shown.as_deref()].into_iter().flatten() {
+        let bare = bare(candidate);
+        if let Some(rest) = bare.strip_prefix('!') {
+            if rest.starts_with('!') {
+                escaped = true;
+                continue;
+            }
+            return Message::Command(rest.trim().to_owned());
+        }
+        if let Some(rest) = bare.strip_prefix('/') {
+            let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
+            if commands::is_name(&name.to_lowercase()) {
+                return Message::NotRelayed(Why::SlashCommand);
+            }
+        }
+    }
+    if relates_to == RelatesTo::Bot {
+        return Message::NotRelayed(Why::ReplyToBot);
+    }
+    if escaped {
+        let text = text.replacen('!', "", 1);
+        return Message::ForCustomer { text: text.trim().to_owned(), html: None };
+    }
+    if bare(&text).is_empty() && shown.as_deref().is_none_or(|s| bare(s).is_empty()) {
+        return Message::Silent;
+    }
+    Message::ForCustomer { text: text.trim().to_owned(), html }
+}
+
+/// The text as it is judged: without leading white space and invisible characters, and with the
+/// exclamation mark's other forms as `!`.
+fn bare(text: &str) -> String {
+    let mut rest = text.chars().skip_while(|c| is_blank(*c));
+    let first = rest.next();
+    // Between two leading marks, too, nothing invisible may stand.
+    let tail: String = rest.skip_while(|c| is_invisible(*c)).collect();
+    first.map(|c| format!("{}{tail}", normal_mark(c))).unwrap_or_default()
+}
+
+fn normal_mark(c: char) -> char {
+    match c {
+        // Full-width, small and modifier forms; U+01C3 only looks like one.
+        '\u{FF01}' | '\u{FE57}' | '\u{A71D}' | '\u{A71E}' | '\u{01C3}' => '!',
+        '\u{FF0F}' | '\u{2044}' | '\u{2215}' => '/',
+        other => other,
+    }
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || is_invisible(c)
+}
+
+/// Characters that show nothing (Unicode `Default_Ignorable_Code_Point`, and a few blanks).
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{FFFD}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Removes the quotation that older clients put before a reply (spec: rich replies, fallbacks).
+fn strip_reply_fallback(body: &str, is_reply: bool) -> String {
+    if !is_reply || !body.starts_with("> ") {
+        return body.to_owned();
+    }
+    let mut lines =
+        body.lines().skip_while(|line| line.starts_with("> ") || *line == ">").peekable();
+    if lines.peek().is_some_and(|line| line.is_empty()) {
+        lines.next();
+    }
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Removes `<mx-reply>` from formatted text.
+fn strip_html_reply_fallback(html: &str) -> String {
+    match (html.find("<mx-reply>"), html.find("</mx-reply>")) {
+        (Some(from), Some(to)) if from < to => {
+            format!("{}{}", &html[..from], &html[to + "</mx-reply>".len()..])
+        }
+        _ => html.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn event(content: Value) -> RoomEvent {
+        serde_json::from_value(json!({
+            "event_id": "$e", "room_id": "!r", "sender": "@anna:localhost",
+            "type": "m.room.message", "content": content,
+        }))
+        .expect("an event")
+    }
+
+    fn text(body: &str) -> Value {
+        json!({ "msgtype": "m.text", "body": body })
+    }
+
+    #[test]
+    fn commands_are_never_for_the_customer_in_any_disguise() {
+        let command = |name: &str| Message::Command(name.to_owned());
+        let formatted = |body: &str, html: &str| {
+            json!({ "msgtype": "m.text", "body": body,
+                "format": "org.matrix.custom.html", "formatted_body": html })
+        };
+        let reply = json!({ "m.in_reply_to": { "event_id": "$x" } });
+        for (name, content, expected) in [
+            ("plain", text("!end"), command("end")),
+            ("spaces before", text("  \t\n !end"), command("end")),
+            ("zero width", text("\u{200b}!end"), command("end")),
+            ("byte order mark", text("\u{feff}\u{2060}!end"), command("end")),
+            ("no-break space", text("\u{a0}!end"), command("end")),
+            ("right-to-left mark", text("\u{200f}\u{202e}!end"), command("end")),
+            ("NUL", text("\0!end"), command("end")),
+            ("full width", text("\u{ff01}end"), command("end")),
+            ("emote", json!({ "msgtype": "m.emote", "body": "!end" }), command("end")),
+            ("formatted", formatted("end", "<p><b>!</b>end</p>"), command("end")),
+            ("hidden body", formatted("!end", "<p>hello</p>"), command("end")),
+            (
+                "under a quotation",
+                json!({ "msgtype": "m.text", "body": "> <@a:b> hello\n> there\n\n!end",
+                    "m.relates_to": reply }),
+                command("end"),
+            ),
+            (
+                "under a formatted quotation",
+                json!({ "msgtype": "m.text", "body": "end", "format": "org.matrix.custom.html",
+                    "formatted_body": "<mx-reply><blockquote>x</blockquote></mx-reply>!end",
+                    "m.relates_to": reply }),
+                command("end"),
+            ),
+            ("slash", text("/end"), Message::NotRelayed(Why::SlashCommand)),
+            ("slash with words", text(" /END now"), Message::NotRelayed(Why::SlashCommand)),
+            (
+                "an edit into a command",
+                json!({ "msgtype": "m.text", "body": "* !end",
+                    "m.new_content": { "msgtype": "m.text", "body": "!end" },
+                    "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
+                Message::Silent,
+            ),
+            (
+                "a caption",
+                json!({ "msgtype": "m.image", "body": "!end", "filename": "a.png" }),
+                Message::Silent,
+            ),
+            ("a notice", json!({ "msgtype": "m.notice", "body": "!end" }), Message::Silent),
+            (
+                "marked private",
+                json!({ "msgtype": "m.text", "body": "x", "chat.switchboard.private": true }),
+                Message::Silent,
+            ),
+            ("redacted", json!({}), Message::Silent),
+            ("only blanks", text(" \u{200b} "), Message::Silent),
+        ] {
+            assert_eq!(classify(&event(content), RelatesTo::Nothing), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_rest_is_for_the_customer() {
+        for (given, relayed) in [
+            ("Hello!", "Hello!"),
+            ("!!important", "!important"),
+            (" !! three", "! three"),
+            ("/ 2 = 4", "/ 2 = 4"),
+            ("/home/anna is a path", "/home/anna is a path"),
+            ("> not a reply", "> not a reply"),
+            ("¡Hola!", "¡Hola!"),
+        ] {
+            let expected = Message::ForCustomer { text: relayed.to_owned(), html: None };
+            assert_eq!(classify(&event(text(given)), RelatesTo::Nothing), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn what_replies_to_the_bot_stays_with_the_bot() {
+        let reply = event(json!({ "msgtype": "m.text", "body": "yes please",
+            "m.relates_to": { "m.in_reply_to": { "event_id": "$bot" } } }));
+        assert_eq!(relation(&reply), ["$bot"]);
+        assert_eq!(classify(&reply, RelatesTo::Bot), Message::NotRelayed(Why::ReplyToBot));
+    }
+}

@@ -1,0 +1,17 @@
+//! The homeserver, as the bridge uses it.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`client`] | requests, sent as the bot or as a ghost, and what can go wrong |
+//! | [`content`] | the contents of the events that the bridge sends |
+//! | [`event`] | the events that the homeserver pushes, read leniently |
+//! | [`classify`] | whether an agent's message is for the customer |
+//! | [`rich`] | an agent's HTML as the customer's small tree |
+//! | [`recipe`] | what a chat room is made of |
+
+pub mod classify;
+pub mod client;
+pub mod content;
+pub mod event;
+pub mod recipe;
+pub mod rich;

@@ -1,0 +1,363 @@
+//! Carrying out one effect, whatever happened to an earlier try.
+
+use ruma::{
+    EventId, OwnedEventId, OwnedRoomId, OwnedUserId, UserId,
+    api::{
+        Direction,
+        client::{
+            message::{get_message_events, send_message_event},
+            state::{get_state_event_for_key, send_state_event},
+        },
+    },
+    events::{MessageLikeEventType, StateEventType},
+    serde::Raw,
+    uint,
+};
+use serde_json::{Value, json};
+use switchboard_engine::{ChatId, WithdrawOutcome};
+
+use super::{
+    effect::{Deed, Done, OutboxEffect, effect_id},
+    room,
+};
+use crate::{
+    directory::{Directory, Entry},
+    identity::Namespace,
+    matrix::{
+        client::{As, CallError, Homeserver},
+        content,
+        event::{self, RoomEvent},
+        recipe,
+    },
+    store::EffectSeq,
+};
+
+/// The content key that says why the bot ended a membership.
+pub const REMOVAL_KEY: &str = "chat.switchboard.removal";
+
+/// What carrying out effects needs.
+#[derive(Clone, Debug)]
+pub struct Deliverer {
+    /// The homeserver.
+    pub homeserver: Homeserver,
+    /// Our names on it.
+    pub names: Namespace,
+    /// Rooms and ghosts.
+    pub directory: Directory,
+    /// The store's incarnation.
+    pub incarnation: String,
+}
+
+/// Why an effect was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// The homeserver did not do it.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The room that it is about does not exist, and nothing is going to make it.
+    #[error("the chat has no room")]
+    NoRoom,
+    /// An id in the effect is not valid.
+    #[error("`{0}` is not a valid Matrix id")]
+    BadId(String),
+}
+
+impl Deliverer {
+    /// Carries out an effect. In doubt (after a restart or a lost answer) it first looks whether
+    /// it has been done.
+    pub async fn carry_out(
+        &self,
+        seq: EffectSeq,
+        effect: &OutboxEffect,
+        in_doubt: bool,
+    ) -> Result<Done, DeliverError> {
+        let id = effect_id(&self.incarnation, seq);
+        let chat = effect.chat;
+        let entry = self.directory.get(chat).ok_or(DeliverError::NoRoom)?;
+        match &effect.deed {
+            Deed::OpenRoom { number, customer, queue, queue_name } => {
+                let recipe = recipe::ChatRoom {
+                    chat,
+                    number: *number,
+                    incarnation: &self.incarnation,
+                    customer,
+                    queue,
+                    queue_name,
+                    ghost: &entry.ghost,
+                    alias: self.names.room_alias_localpart(chat),
+                };
+                let room = room::open(self, &recipe).await?;
+                self.directory.put_room(chat, &room);
+                Ok(Done::Room(room))
+            }
+            Deed::Card { text, html } => {
+                let bot = self.names.bot();
+                let body = content::notice(text, Some(html), &id);
+                let card = self.say(&entry, bot, &id, "m.room.message", &body, in_doubt).await?;
+                let room = entry.room.ok_or(DeliverError::NoRoom)?;
+                let pinned = json!({ "pinned": [card] });
+                self.set_state(bot, &room, "m.room.pinned_events", "", &pinned).await?;
+                Ok(Done::Event(card))
+            }
+            Deed::Ring { agent, reason, html, .. } => {
+                let room = entry.room.ok_or(DeliverError::NoRoom)?;
+                self.invite(&room, &entry.ghost, agent, &content::invite(reason, html, &id)).await
+            }
+            Deed::Withdraw { agent, reason } => {
+                let room = entry.room.ok_or(DeliverError::NoRoom)?;
+                self.withdraw(&room, agent, reason, &id).await.map(Done::Withdrawn)
+            }
+            Deed::Remove { agent, reason } => {
+                let room = entry.room.ok_or(DeliverError::NoRoom)?;
+                self.remove(&room, agent, reason, "closed", &id).await?;
+                Ok(Done::Plain)
+            }
+            Deed::Say { text, mentions, .. } => {
+                let body = content::customer_text(text, mentions, &id);
+                self.say(&entry, &entry.ghost, &id, "m.room.message", &body, in_doubt)
+                    .await
+                    .map(Done::Event)
+            }
+            Deed::Notice { text, html, reactions, .. } => {
+                let bot = self.names.bot();
+                let body = content::notice(text, html.as_deref(), &id);
+                let event = self.say(&entry, bot, &id, "m.room.message", &body, in_doubt).await?;
+                for (n, key) in reactions.iter().enumerate() {
+                    let reaction_id = format!("{id}.r{n}");
+                    let body = content::reaction(event.as_str(), key, &reaction_id);
+                    let sent =
+                        self.say(&entry, bot, &reaction_id, "m.reaction", &body, in_doubt).await;
+                    // A reaction that is there already is what we want.
+                    if let Err(error) = sent
+                        && !matches!(&error, DeliverError::Call(e) if e.is("M_DUPLICATE_ANNOTATION"))
+                    {
+                        return Err(error);
+                    }
+                }
+                Ok(Done::Event(event))
+            }
+            Deed::Status { number, queue, status } => {
+                let room = entry.room.ok_or(DeliverError::NoRoom)?;
+                let body = json!({
+                    "id": chat.to_string(), "number": number, "queue": queue,
+                    "status": status, "incarnation": self.incarnation, content::EFFECT_KEY: id,
+                });
+                self.set_state(self.names.bot(), &room, recipe::CHAT_STATE, "", &body).await?;
+                Ok(Done::Plain)
+            }
+        }
+    }
+
+    /// Sends an event with the transaction id `id`, unless in doubt it is found in the room.
+    async fn say(
+        &self,
+        entry: &Entry,
+        sender: &UserId,
+        id: &str,
+        kind: &str,
+        body: &Value,
+        in_doubt: bool,
+    ) -> Result<OwnedEventId, DeliverError> {
+        let room = entry.room.clone().ok_or(DeliverError::NoRoom)?;
+        if in_doubt && let Some(found) = self.find_own(&room, sender, id).await? {
+            return Ok(found);
+        }
+        let request = send_message_event::v3::Request::new_raw(
+            room,
+            id.into(),
+            MessageLikeEventType::from(kind),
+            raw(body)?,
+        );
+        match self.homeserver.call(As::device(sender), request.clone()).await {
+            Err(error) if error.is("M_UNKNOWN_DEVICE") => {
+                room::make_device(&self.homeserver, sender).await?;
+                Ok(self.homeserver.call(As::device(sender), request).await?.event_id)
+            }
+            other => Ok(other?.event_id),
+        }
+    }
+
+    /// Looks for an event that we may have sent: from that sender, in that room, with that id.
+    async fn find_own(
+        &self,
+        room: &OwnedRoomId,
+        sender: &UserId,
+        id: &str,
+    ) -> Result<Option<OwnedEventId>, DeliverError> {
+        const PAGES: usize = 5;
+        let mut from = None;
+        for _ in 0..PAGES {
+            let mut request =
+                get_message_events::v3::Request::new(room.clone(), Direction::Backward);
+            request.limit = uint!(100);
+            request.from = from;
+            let page = self.homeserver.call(As::user(self.names.bot()), request).await?;
+            for raw in &page.chunk {
+                let Ok(event) = event::read(raw.json().get().as_bytes()) else { continue };
+                if event.sender == sender.as_str() && event.effect_id() == Some(id) {
+                    return Ok(EventId::parse(event.event_id).ok());
+                }
+            }
+            from = page.end;
+            if from.is_none() {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    async fn invite(
+        &self,
+        room: &OwnedRoomId,
+        ghost: &UserId,
+        agent: &str,
+        body: &Value,
+    ) -> Result<Done, DeliverError> {
+        // An invite that is there already is done; so is one that was accepted meanwhile.
+        let member = self.member(room, agent).await?;
+        if let Some(member) = &member
+            && member.get("membership").and_then(Value::as_str) == Some("invite")
+            && member.get(content::EFFECT_KEY) == body.get(content::EFFECT_KEY)
+        {
+            return Ok(Done::Rung);
+        }
+        if member.and_then(|m| m.get("membership")?.as_str().map(|m| m == "join")) == Some(true) {
+            return Ok(Done::Rung);
+        }
+        self.set_state(ghost, room, "m.room.member", agent, body).await?;
+        Ok(Done::Rung)
+    }
+
+    async fn withdraw(
+        &self,
+        room: &OwnedRoomId,
+        agent: &str,
+        reason: &str,
+        id: &str,
+    ) -> Result<WithdrawOutcome, DeliverError> {
+        let member = self.member(room, agent).await?;
+        match member.as_ref().and_then(|m| m.get("membership")).and_then(Value::as_str) {
+            Some("join") => Ok(WithdrawOutcome::HadJoined),
+            Some("invite") => match self.remove(room, agent, reason, "withdrawn", id).await {
+                Ok(()) => Ok(WithdrawOutcome::Done),
+                Err(DeliverError::Call(error)) if !error.is_transient() => {
+                    Ok(WithdrawOutcome::Failed)
+                }
+                Err(error) => Err(error),
+            },
+            _ => Ok(WithdrawOutcome::Done),
+        }
+    }
+
+    /// Ends an agent's membership as the bot. It is written as a member event rather than by
+    /// `/kick`, so that it carries our id and its meaning.
+    async fn remove(
+        &self,
+        room: &OwnedRoomId,
+        agent: &str,
+        reason: &str,
+        why: &str,
+        id: &str,
+    ) -> Result<(), DeliverError> {
+        let body = json!({
+            "membership": "leave", "reason": reason, REMOVAL_KEY: why, content::EFFECT_KEY: id,
+        });
+        match self.set_state(self.names.bot(), room, "m.room.member", agent, &body).await {
+            // Nobody to remove: the agent left by themselves.
+            Err(DeliverError::Call(CallError::Refused { status: 403, .. })) => {
+                let member = self.member(room, agent).await?;
+                let membership = member.as_ref().and_then(|m| m.get("membership")?.as_str());
+                match membership {
+                    Some("join" | "invite") => Err(CallError::Refused {
+                        status: 403,
+                        kind: "M_FORBIDDEN".to_owned(),
+                        message: "the bot may not remove the agent".to_owned(),
+                    }
+                    .into()),
+                    _ => Ok(()),
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// A user's member event in a room, if there is one.
+    pub(super) async fn member(
+        &self,
+        room: &OwnedRoomId,
+        user: &str,
+    ) -> Result<Option<Value>, DeliverError> {
+        let request = get_state_event_for_key::v3::Request::new(
+            room.clone(),
+            StateEventType::RoomMember,
+            user.to_owned(),
+        );
+        match self.homeserver.call(As::user(self.names.bot()), request).await {
+            Ok(response) => Ok(serde_json::from_str(response.into_content().json().get()).ok()),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes a state event.
+    pub(super) async fn set_state(
+        &self,
+        sender: &UserId,
+        room: &OwnedRoomId,
+        kind: &str,
+        state_key: &str,
+        body: &Value,
+    ) -> Result<(), DeliverError> {
+        let request = send_state_event::v3::Request::new_raw(
+            room.clone(),
+            StateEventType::from(kind),
+            state_key.to_owned(),
+            raw(body)?,
+        );
+        self.homeserver.call(As::user(sender), request).await?;
+        Ok(())
+    }
+
+    /// All events of a room after the newest `known` one, oldest first (at most `pages` × 100).
+    pub async fn events_since(
+        &self,
+        room: &OwnedRoomId,
+        pages: usize,
+        mut known: impl FnMut(&RoomEvent) -> bool,
+    ) -> Result<Vec<Raw<ruma::events::AnyTimelineEvent>>, DeliverError> {
+        let mut found = Vec::new();
+        let mut from = None;
+        'pages: for _ in 0..pages {
+            let mut request =
+                get_message_events::v3::Request::new(room.clone(), Direction::Backward);
+            request.limit = uint!(100);
+            request.from = from;
+            let page = self.homeserver.call(As::user(self.names.bot()), request).await?;
+            for raw in page.chunk {
+                if let Ok(event) = event::read(raw.json().get().as_bytes())
+                    && known(&event)
+                {
+                    break 'pages;
+                }
+                found.push(raw);
+            }
+            from = page.end;
+            if from.is_none() {
+                break;
+            }
+        }
+        found.reverse();
+        Ok(found)
+    }
+
+    /// The ghost of a chat.
+    #[must_use]
+    pub fn ghost(&self, chat: ChatId) -> OwnedUserId {
+        self.names.ghost(chat)
+    }
+}
+
+/// A value as raw JSON of whatever type the request wants.
+pub(super) fn raw<T>(value: &Value) -> Result<Raw<T>, CallError> {
+    recipe::raw(value).ok_or_else(|| CallError::Nonsense("cannot write JSON".to_owned()))
+}

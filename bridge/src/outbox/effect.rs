@@ -1,0 +1,153 @@
+//! What the outbox carries out, as it is stored, and what becomes of it.
+
+use ruma::{OwnedEventId, OwnedRoomId};
+use serde::{Deserialize, Serialize};
+use switchboard_engine::{ChatId, WithdrawOutcome};
+
+use crate::store::EffectSeq;
+
+/// An effect on the homeserver, with all that is needed to carry it out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxEffect {
+    /// Which chat.
+    pub chat: ChatId,
+    /// In which order: effects of one chat and lane are carried out one after the other.
+    pub lane: Lane,
+    /// Effects, of any lane, that must be done first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<u64>,
+    /// When it was decided, in milliseconds since the Unix epoch.
+    pub created: u64,
+    /// What.
+    pub deed: Deed,
+}
+
+/// The lanes of a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// What is said in the room, and the making of it.
+    Timeline,
+    /// Who is asked and who is removed.
+    Members,
+}
+
+/// One thing to do on the homeserver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum Deed {
+    /// Make the chat's room, with the customer's ghost in it.
+    OpenRoom {
+        /// The chat's display number.
+        number: u64,
+        /// What the customer calls themselves.
+        customer: String,
+        /// The queue's id.
+        queue: String,
+        /// The queue's name.
+        queue_name: String,
+    },
+    /// Post the card with the customer's details and pin it.
+    Card {
+        /// The card as text.
+        text: String,
+        /// The card as HTML.
+        html: String,
+    },
+    /// Invite an agent, as the ghost.
+    Ring {
+        /// The request's number.
+        request: u32,
+        /// Whom.
+        agent: String,
+        /// The reason as text.
+        reason: String,
+        /// The reason as HTML.
+        html: String,
+    },
+    /// Take an invite back unless the agent has joined.
+    Withdraw {
+        /// Whose.
+        agent: String,
+        /// What the agent is told.
+        reason: String,
+    },
+    /// Remove an agent from the room.
+    Remove {
+        /// Whom.
+        agent: String,
+        /// What the agent is told.
+        reason: String,
+    },
+    /// Say something as the customer.
+    Say {
+        /// The customer's words.
+        text: String,
+        /// The agents who owe a reply.
+        mentions: Vec<String>,
+        /// The message's entry in the customer's feed.
+        anchor: u64,
+        /// The message's key.
+        key: String,
+        /// When the customer's message arrived, in milliseconds since the Unix epoch.
+        received: u64,
+    },
+    /// Say something as the bot.
+    Notice {
+        /// What.
+        text: String,
+        /// The same as HTML.
+        html: Option<String>,
+        /// Reactions to place on it.
+        reactions: Vec<String>,
+        /// The newest entry in the customer's feed when it was decided.
+        anchor: u64,
+    },
+    /// Write the chat's status into the room's state.
+    Status {
+        /// The chat's display number.
+        number: u64,
+        /// The queue's id.
+        queue: String,
+        /// `waiting`, `active` or `ended`.
+        status: String,
+    },
+}
+
+/// A good end of an effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// The room is there.
+    Room(OwnedRoomId),
+    /// The event is in the room.
+    Event(OwnedEventId),
+    /// The invite is with the homeserver.
+    Rung,
+    /// What became of a withdrawal.
+    Withdrawn(WithdrawOutcome),
+    /// Nothing to tell.
+    Plain,
+}
+
+/// The end of an effect: the runner takes it as an input.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Which effect.
+    pub seq: EffectSeq,
+    /// The effect.
+    pub effect: OutboxEffect,
+    /// Done, or given up for good with a reason for administrators.
+    pub result: Result<Done, String>,
+}
+
+/// The id of an effect: unique across stores, and the transaction id of its request.
+#[must_use]
+pub fn effect_id(incarnation: &str, seq: EffectSeq) -> String {
+    format!("{incarnation}.{}", seq.0)
+}
+
+/// The effect that an id names, if it is of this store.
+#[must_use]
+pub fn parse_effect_id(incarnation: &str, id: &str) -> Option<EffectSeq> {
+    id.strip_prefix(incarnation)?.strip_prefix('.')?.parse().ok().map(EffectSeq)
+}

@@ -1,0 +1,195 @@
+//! Effects on the homeserver: in order where order matters, until they are done.
+//!
+//! Lanes are logical: the effects of one chat and role are carried out one after the other, and
+//! all lanes run side by side. Each effect stays in its lane until it is done or given up; its end
+//! goes to the runner as an input.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`effect`] | effects as they are stored, and their ends |
+//! | [`deliver`] | carrying one out |
+//! | `room` | making a chat's room |
+//! | [`health`] | whether the homeserver answers |
+//! | [`retry`] | trying again |
+//! | [`live`] | typing and read receipts of customers: the way without a record |
+
+pub mod deliver;
+pub mod effect;
+pub mod health;
+pub mod live;
+pub mod retry;
+mod room;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+};
+
+pub use room::make_device;
+use switchboard_engine::ChatId;
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::{AbortHandle, JoinSet},
+};
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    deliver::Deliverer,
+    effect::{Lane, OutboxEffect, Outcome},
+    health::Health,
+};
+use crate::{clock::Clock, store::EffectSeq};
+
+/// How many requests to the homeserver may be under way at once.
+const CONCURRENCY: usize = 64;
+
+/// What the runner tells the outbox.
+#[derive(Debug)]
+pub enum Instruction {
+    /// Carry these out. They are committed.
+    Add(Vec<(EffectSeq, OutboxEffect)>),
+    /// This one is done: its event was seen in the room. Stop trying.
+    Seen(EffectSeq),
+}
+
+/// The outbox's task. See the module's documentation.
+#[derive(Debug)]
+pub struct Outbox {
+    context: Arc<retry::Context>,
+    outcomes: mpsc::UnboundedSender<Outcome>,
+    lanes: HashMap<(ChatId, Lane), VecDeque<Job>>,
+    /// Everything that is not done, for those that wait for it.
+    open: BTreeSet<u64>,
+    /// Lanes whose first effect waits for another effect.
+    waiting: BTreeMap<u64, Vec<(ChatId, Lane)>>,
+    running: HashMap<u64, AbortHandle>,
+    tasks: JoinSet<Outcome>,
+}
+
+#[derive(Debug)]
+struct Job {
+    seq: EffectSeq,
+    effect: OutboxEffect,
+    in_doubt: bool,
+}
+
+impl Outbox {
+    /// An outbox that tells `outcomes` of every end.
+    #[must_use]
+    pub fn new(
+        deliverer: Deliverer,
+        health: Health,
+        clock: Clock,
+        outcomes: mpsc::UnboundedSender<Outcome>,
+    ) -> Self {
+        let context =
+            retry::Context { deliverer, health, clock, permits: Semaphore::new(CONCURRENCY) };
+        Self {
+            context: Arc::new(context),
+            outcomes,
+            lanes: HashMap::new(),
+            open: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            running: HashMap::new(),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// Carries out what it is given until it is told to stop. `left_over` was not done when the
+    /// bridge last stopped, so each of it is in doubt. What is under way at the end is left to the
+    /// next start, which looks before it sends.
+    pub async fn run(
+        mut self,
+        left_over: Vec<(EffectSeq, OutboxEffect)>,
+        mut instructions: mpsc::UnboundedReceiver<Instruction>,
+        stop: CancellationToken,
+    ) {
+        self.add(left_over, true);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                instruction = instructions.recv() => match instruction {
+                    Some(Instruction::Add(effects)) => self.add(effects, false),
+                    Some(Instruction::Seen(seq)) => self.seen(seq),
+                    None => break,
+                },
+                Some(ended) = self.tasks.join_next() => match ended {
+                    Ok(outcome) => self.ended(outcome),
+                    // Aborted because its event was seen; it is out of its lane already.
+                    Err(error) if error.is_cancelled() => {}
+                    Err(error) => tracing::error!(%error, "an effect's task failed"),
+                },
+            }
+        }
+    }
+
+    fn add(&mut self, effects: Vec<(EffectSeq, OutboxEffect)>, in_doubt: bool) {
+        let mut lanes = BTreeSet::new();
+        for (seq, effect) in effects {
+            let lane = (effect.chat, effect.lane);
+            self.open.insert(seq.0);
+            self.lanes.entry(lane).or_default().push_back(Job { seq, effect, in_doubt });
+            lanes.insert(lane);
+        }
+        for lane in lanes {
+            self.advance(lane);
+        }
+    }
+
+    /// Starts the first effect of a lane if nothing is in its way.
+    fn advance(&mut self, lane: (ChatId, Lane)) {
+        let Some(job) = self.lanes.get(&lane).and_then(VecDeque::front) else {
+            self.lanes.remove(&lane);
+            return;
+        };
+        if self.running.contains_key(&job.seq.0) {
+            return;
+        }
+        if let Some(first) = job.effect.after.iter().find(|seq| self.open.contains(seq)) {
+            self.waiting.entry(*first).or_default().push(lane);
+            return;
+        }
+        let (context, seq, effect) = (Arc::clone(&self.context), job.seq, job.effect.clone());
+        let in_doubt = job.in_doubt;
+        let handle = self.tasks.spawn(async move { context.persist(seq, effect, in_doubt).await });
+        self.running.insert(seq.0, handle);
+    }
+
+    fn ended(&mut self, outcome: Outcome) {
+        let (seq, lane) = (outcome.seq, (outcome.effect.chat, outcome.effect.lane));
+        if self.running.remove(&seq.0).is_none() {
+            return;
+        }
+        // The runner goes first: who waits for this may start before it is committed, since the
+        // next start would look before it repeats anything.
+        if self.outcomes.send(outcome).is_err() {
+            tracing::debug!("the runner is gone; the next start will look at this effect again");
+        }
+        self.finish(seq, lane);
+    }
+
+    fn seen(&mut self, seq: EffectSeq) {
+        if let Some(task) = self.running.remove(&seq.0) {
+            task.abort();
+        }
+        let lane = self
+            .lanes
+            .iter()
+            .find(|(_, jobs)| jobs.front().is_some_and(|job| job.seq == seq))
+            .map(|(lane, _)| *lane);
+        if let Some(lane) = lane {
+            self.finish(seq, lane);
+        }
+    }
+
+    fn finish(&mut self, seq: EffectSeq, lane: (ChatId, Lane)) {
+        self.open.remove(&seq.0);
+        if let Some(jobs) = self.lanes.get_mut(&lane) {
+            jobs.retain(|job| job.seq != seq);
+        }
+        self.advance(lane);
+        for lane in self.waiting.remove(&seq.0).unwrap_or_default() {
+            self.advance(lane);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Trying again: without end for what can still succeed, at once over for what cannot.
+
+use std::time::Duration;
+
+use rand::Rng as _;
+use tokio::sync::Semaphore;
+
+use super::{
+    deliver::{DeliverError, Deliverer},
+    effect::{OutboxEffect, Outcome},
+    health::Health,
+};
+use crate::{clock::Clock, matrix::client::CallError, store::EffectSeq};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// After this long an effect is given up, and both sides are told.
+const GIVE_UP_AFTER_MS: u64 = 24 * 60 * 60 * 1000;
+/// Homeservers forget transaction ids after half an hour at the earliest.
+const DOUBT_AFTER_MS: u64 = 25 * 60 * 1000;
+
+/// What the attempts of all effects share.
+#[derive(Debug)]
+pub struct Context {
+    /// Who carries effects out.
+    pub deliverer: Deliverer,
+    /// Whether trying makes sense now.
+    pub health: Health,
+    /// For the age of effects.
+    pub clock: Clock,
+    /// How many attempts may be under way.
+    pub permits: Semaphore,
+}
+
+impl Context {
+    /// Tries until the effect is done or cannot be done.
+    pub async fn persist(
+        &self,
+        seq: EffectSeq,
+        effect: OutboxEffect,
+        mut in_doubt: bool,
+    ) -> Outcome {
+        let mut tries = 0;
+        loop {
+            self.health.up().await;
+            let age = self.clock.now().0.saturating_sub(effect.created);
+            let look_first = in_doubt || (tries > 0 && age > DOUBT_AFTER_MS);
+            let result = {
+                // The semaphore is never closed.
+                let _permit = self.permits.acquire().await;
+                self.deliverer.carry_out(seq, &effect, look_first).await
+            };
+            let error = match result {
+                Ok(done) => return Outcome { seq, effect, result: Ok(done) },
+                Err(DeliverError::Call(error)) if error.is_transient() => error,
+                Err(error) => {
+                    tracing::warn!(effect = seq.0, %error, "an effect cannot be carried out");
+                    return Outcome { seq, effect, result: Err(error.to_string()) };
+                }
+            };
+            if age > GIVE_UP_AFTER_MS {
+                tracing::warn!(effect = seq.0, %error, "an effect is given up after a day");
+                return Outcome { seq, effect, result: Err(error.to_string()) };
+            }
+            tries += 1;
+            self.pause(seq, &error, tries).await;
+            in_doubt |= matches!(error, CallError::InDoubt(_));
+        }
+    }
+
+    async fn pause(&self, seq: EffectSeq, error: &CallError, tries: u32) {
+        tracing::debug!(effect = seq.0, tries, %error, "an effect will be tried again");
+        match error {
+            CallError::Unreachable(_) => self.health.report_down(),
+            CallError::Limited { retry_after: Some(after) } => {
+                tokio::time::sleep(*after + jitter(FIRST_PAUSE)).await;
+            }
+            CallError::Unauthorised(_) => {
+                tracing::error!(%error, "the homeserver refuses the bridge");
+                tokio::time::sleep(jitter(LONGEST_PAUSE)).await;
+            }
+            _ => tokio::time::sleep(jitter(pause_after(tries))).await,
+        }
+    }
+}
+
+/// The pause grows with every try, up to a bound.
+fn pause_after(tries: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(10)).min(LONGEST_PAUSE)
+}
+
+/// Between half of a pause and all of it, so that not everybody comes back at once.
+fn jitter(pause: Duration) -> Duration {
+    pause.mul_f64(rand::rng().random_range(0.5..=1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_a_bound() {
+        let pauses: Vec<u128> = (1..=9).map(|tries| pause_after(tries).as_millis()).collect();
+        assert_eq!(pauses, [250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000]);
+        assert_eq!(pause_after(u32::MAX), LONGEST_PAUSE);
+    }
+}

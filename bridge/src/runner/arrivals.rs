@@ -1,0 +1,158 @@
+//! Inbox items become inputs: what customers do.
+
+use switchboard_engine::{ChatId, Input, MessageRef, QueueId};
+
+use super::{
+    batch::Batch,
+    desk::{Desk, HandleError},
+    records::{Conversation, LogEntry, LogRecord},
+};
+use crate::{
+    gateway::{
+        input::CustomerInput,
+        session::SessionRecord,
+        wire::{FeedBody, FeedEntry, Phase},
+    },
+    store::{RecordKind, Stream},
+};
+
+impl Desk {
+    /// Handles what a customer did.
+    pub(super) async fn take_customer(
+        &mut self,
+        input: CustomerInput,
+        received: u64,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        match input {
+            CustomerInput::Start { chat, site, name, session } => {
+                self.start(chat, site, name, session, batch).await
+            }
+            CustomerInput::Send { chat, key, text } => {
+                self.customer_sent(chat, key, text, received, batch).await
+            }
+            CustomerInput::End { chat } => self.input(Input::CustomerEnded { chat }, batch).await,
+            CustomerInput::Away { chat, since } => {
+                // Who came back before this was handled has not given up.
+                let back = self.with.live.connected(chat)
+                    && self.now().0.saturating_sub(since) < 24 * 60 * 60 * 1000;
+                if back {
+                    return Ok(());
+                }
+                self.input(Input::CustomerAway { chat }, batch).await
+            }
+        }
+    }
+
+    async fn start(
+        &mut self,
+        chat: ChatId,
+        site: String,
+        name: Option<String>,
+        session: String,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let Some(queue) = self.settings.sites.get(&site).cloned() else {
+            return Err(HandleError::Unusable("the site is not configured any more".to_owned()));
+        };
+        if self.conversations.contains_key(&chat) {
+            return Ok(());
+        }
+        let number = self.next_number();
+        let at = self.batch_time().0;
+        let record = SessionRecord { chat, number, site: site.clone(), created: at };
+        batch.record(RecordKind::Session, session, &record)?;
+        let customer = name.unwrap_or_else(|| format!("Customer {number}"));
+        let conversation = Conversation {
+            number,
+            site: site.clone(),
+            queue: queue.0.clone(),
+            customer: customer.clone(),
+            room: None,
+            opening: None,
+            log: 0,
+            feed: 0,
+            delivered: 0,
+            seen: 0,
+            phase: Phase::Waiting,
+            ended: None,
+            reply_awaited: false,
+            last_agent_message: None,
+            prompts: Vec::new(),
+            recap_for: std::collections::BTreeSet::default(),
+        };
+        self.conversations.insert(chat, conversation);
+        batch.chats.insert(chat);
+        self.log(chat, LogEntry::Started { site, customer }, batch)?;
+        self.input(Input::ChatStarted { chat, queue: QueueId(queue.0) }, batch).await
+    }
+
+    async fn customer_sent(
+        &mut self,
+        chat: ChatId,
+        key: String,
+        text: String,
+        received: u64,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        if !self.conversations.contains_key(&chat) {
+            return Err(HandleError::Unusable("a message of an unknown chat".to_owned()));
+        }
+        let feed =
+            self.feed(chat, FeedBody::Own { key: key.clone(), text: text.clone() }, batch)?;
+        let log = self.log(chat, LogEntry::Customer { key, text, feed }, batch)?;
+        self.with.metrics.customer_message(self.batch_time().0.saturating_sub(received));
+        self.input(Input::CustomerSent { chat, message: MessageRef(log) }, batch).await
+    }
+
+    /// Appends to a chat's log. Returns the entry's number.
+    pub(super) fn log(
+        &mut self,
+        chat: ChatId,
+        entry: LogEntry,
+        batch: &mut Batch,
+    ) -> Result<u64, HandleError> {
+        let at = self.batch_time().0;
+        let Some(conversation) = self.conversations.get_mut(&chat) else { return Ok(0) };
+        conversation.log += 1;
+        let seq = conversation.log;
+        batch.chats.insert(chat);
+        batch.entry(Stream::Log, chat, seq, &LogRecord { at, entry })?;
+        Ok(seq)
+    }
+
+    /// Appends to a customer's feed. Returns the entry's number.
+    pub(super) fn feed(
+        &mut self,
+        chat: ChatId,
+        body: FeedBody,
+        batch: &mut Batch,
+    ) -> Result<u64, HandleError> {
+        let at = self.batch_time().0;
+        let Some(conversation) = self.conversations.get_mut(&chat) else { return Ok(0) };
+        conversation.feed += 1;
+        let seq = conversation.feed;
+        batch.chats.insert(chat);
+        batch.entry(Stream::Feed, chat, seq, &FeedEntry { seq, at, body })?;
+        Ok(seq)
+    }
+
+    /// An entry of a chat's log, of this batch or from the store.
+    pub(super) async fn log_entry(
+        &self,
+        chat: ChatId,
+        seq: u64,
+        batch: &Batch,
+    ) -> Result<Option<LogEntry>, HandleError> {
+        let bytes = match batch.find_entry(Stream::Log, chat, seq) {
+            Some(bytes) => Some(bytes.to_vec()),
+            None => {
+                let found = self.store.stream(Stream::Log, chat, seq - 1, 1).await?;
+                found.into_iter().find(|(found, _)| *found == seq).map(|(_, bytes)| bytes)
+            }
+        };
+        Ok(bytes
+            .and_then(|bytes| serde_json::from_slice::<LogRecord>(&bytes).ok())
+            .map(|record| record.entry))
+    }
+}

@@ -1,0 +1,115 @@
+//! What a batch of inputs changes, gathered until it is committed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use switchboard_engine::{ChatId, RecordKey};
+
+use crate::{
+    outbox::effect::OutboxEffect,
+    store::{Changes, EffectSeq, Epoch, InboxSeq, RecordKind, StoredEffect, Stream, StreamEntry},
+};
+
+/// The changes of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    inbox_done: Vec<InboxSeq>,
+    records: BTreeMap<(RecordKind, String), Option<Vec<u8>>>,
+    entries: Vec<StreamEntry>,
+    /// New effects, for the outbox.
+    pub effects: Vec<(EffectSeq, OutboxEffect)>,
+    effects_done: Vec<EffectSeq>,
+    /// Effects whose events were seen before their answers.
+    pub seen: Vec<EffectSeq>,
+    /// Chats whose conversation record changed.
+    pub chats: BTreeSet<ChatId>,
+    /// Records of the engine that changed.
+    pub engine: BTreeSet<RecordKey>,
+}
+
+/// Something could not be written as JSON: a fault of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write a record: {0}")]
+pub(super) struct Unwritable(#[from] serde_json::Error);
+
+impl Batch {
+    /// Whether there is nothing to commit.
+    pub(super) fn is_empty(&self) -> bool {
+        self.inbox_done.is_empty()
+            && self.records.is_empty()
+            && self.entries.is_empty()
+            && self.effects.is_empty()
+            && self.effects_done.is_empty()
+            && self.chats.is_empty()
+            && self.engine.is_empty()
+    }
+
+    pub(super) fn inbox_done(&mut self, seq: InboxSeq) {
+        self.inbox_done.push(seq);
+    }
+
+    pub(super) fn effect_done(&mut self, seq: EffectSeq) {
+        self.effects_done.push(seq);
+    }
+
+    pub(super) fn record(
+        &mut self,
+        kind: RecordKind,
+        key: String,
+        value: &impl Serialize,
+    ) -> Result<(), Unwritable> {
+        self.records.insert((kind, key), Some(serde_json::to_vec(value)?));
+        Ok(())
+    }
+
+    pub(super) fn delete(&mut self, kind: RecordKind, key: String) {
+        self.records.insert((kind, key), None);
+    }
+
+    pub(super) fn entry(
+        &mut self,
+        stream: Stream,
+        chat: ChatId,
+        seq: u64,
+        value: &impl Serialize,
+    ) -> Result<(), Unwritable> {
+        self.entries.push(StreamEntry { stream, chat, seq, body: serde_json::to_vec(value)? });
+        Ok(())
+    }
+
+    /// An entry of this batch, which the store does not have yet.
+    pub(super) fn find_entry(&self, stream: Stream, chat: ChatId, seq: u64) -> Option<&[u8]> {
+        // The newest are asked for most.
+        self.entries
+            .iter()
+            .rev()
+            .find(|e| e.stream == stream && e.chat == chat && e.seq == seq)
+            .map(|e| e.body.as_slice())
+    }
+
+    /// A record of this batch: `Some(None)` if it deletes it, `None` if it does not touch it.
+    pub(super) fn find_record(&self, kind: RecordKind, key: &str) -> Option<Option<&[u8]>> {
+        self.records.get(&(kind, key.to_owned())).map(Option::as_deref)
+    }
+
+    /// As the store wants it.
+    pub(super) fn changes(&self, epoch: Epoch) -> Result<Changes, Unwritable> {
+        let effects = self
+            .effects
+            .iter()
+            .map(|(seq, effect)| Ok((*seq, StoredEffect { body: serde_json::to_vec(effect)? })))
+            .collect::<Result<_, Unwritable>>()?;
+        Ok(Changes {
+            epoch: epoch.0,
+            inbox_done: self.inbox_done.clone(),
+            records: self
+                .records
+                .iter()
+                .map(|((kind, key), value)| (*kind, key.clone(), value.clone()))
+                .collect(),
+            entries: self.entries.clone(),
+            effects,
+            effects_done: self.effects_done.clone(),
+        })
+    }
+}

@@ -1,0 +1,392 @@
+//! The engine and everything it needs, as loaded from the store.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use switchboard_engine::{
+    Agent, AgentId, Chat, ChatId, Effect, Engine, Input, QueueId, QueueSettings, RecordKey, Span,
+    Time,
+};
+
+use super::{
+    batch::{Batch, Unwritable},
+    records::{Conversation, Counters, EventPlace},
+};
+use crate::{
+    clock::Clock,
+    directory::{Directory, Entry},
+    gateway::{input::CustomerInput, wire::Phase},
+    identity::Namespace,
+    live::Live,
+    metrics::Metrics,
+    outbox::effect::OutboxEffect,
+    store::{EffectSeq, Epoch, InboxItem, RecordKind, Store, StoreError},
+};
+
+/// The single record of counters.
+const COUNTERS: &str = "counters";
+/// Ended chats older than this are not loaded any more.
+const FORGET_AFTER_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// What the configuration says about the rules.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The queues and their names.
+    pub queues: BTreeMap<QueueId, (String, QueueSettings)>,
+    /// The agents with their capacities, in order.
+    pub agents: Vec<(AgentId, u32)>,
+    /// The queue of each site.
+    pub sites: BTreeMap<String, QueueId>,
+}
+
+/// What the runner shares with the rest of the bridge.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The time.
+    pub clock: Clock,
+    /// Our names on the homeserver.
+    pub names: Namespace,
+    /// Rooms and ghosts.
+    pub directory: Directory,
+    /// What the customers' pages show.
+    pub live: Live,
+    /// What is measured.
+    pub metrics: Metrics,
+}
+
+/// The state could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A record is of no known form. Nothing is dropped silently.
+    #[error("the {kind:?} record `{key}` cannot be read: {reason}")]
+    Record {
+        /// Its kind.
+        kind: RecordKind,
+        /// Its key.
+        key: String,
+        /// Why.
+        reason: String,
+    },
+    /// The configured agents could not be taken over.
+    #[error("the agents of the configuration could not be stored: {0}")]
+    Agents(String),
+}
+
+/// An input could not be handled.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HandleError {
+    /// The store failed: try again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A record could not be written.
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
+    /// The item is of no known form: put it aside.
+    #[error("unusable: {0}")]
+    Unusable(String),
+}
+
+/// The engine's desk: its state, and what goes with it.
+pub(super) struct Desk {
+    pub(super) store: Arc<dyn Store>,
+    epoch: Epoch,
+    pub(super) settings: Arc<Settings>,
+    pub(super) with: Surroundings,
+    engine: Engine,
+    pub(super) conversations: HashMap<ChatId, Conversation>,
+    counters: Counters,
+    /// Effects that are not done, by number.
+    pub(super) open_effects: HashMap<u64, OutboxEffect>,
+    now: Time,
+    touch: bool,
+    /// When the store was last alive before this start.
+    alive_before: u64,
+}
+
+impl Desk {
+    pub(super) async fn load(
+        store: Arc<dyn Store>,
+        epoch: Epoch,
+        settings: Arc<Settings>,
+        with: Surroundings,
+    ) -> Result<Self, LoadError> {
+        let mut desk = Self {
+            store,
+            epoch,
+            settings,
+            engine: Engine::default(),
+            conversations: HashMap::new(),
+            counters: Counters::default(),
+            open_effects: HashMap::new(),
+            now: with.clock.now(),
+            touch: true,
+            alive_before: 0,
+            with,
+        };
+        desk.reload().await?;
+        desk.alive_before = desk.counters.alive;
+        desk.configure_agents().await?;
+        Ok(desk)
+    }
+
+    /// Loads everything again, as it was committed last.
+    pub(super) async fn reload(&mut self) -> Result<(), LoadError> {
+        let chats: Vec<Chat> = self.read_all(RecordKind::Chat).await?;
+        let agents: Vec<Agent> = self.read_all(RecordKind::Agent).await?;
+        let queues = self.settings.queues.values().map(|(_, settings)| settings.clone());
+        let old = self.with.clock.now().0.saturating_sub(FORGET_AFTER_MS);
+        self.conversations.clear();
+        for (key, bytes) in self.store.records(RecordKind::Conversation).await? {
+            let conversation: Conversation = parse(RecordKind::Conversation, &key, &bytes)?;
+            if conversation.ended.is_some_and(|ended| ended < old) {
+                continue;
+            }
+            let chat = key.parse().map_err(|e| bad(RecordKind::Conversation, &key, e))?;
+            self.conversations.insert(chat, conversation);
+        }
+        let known = &self.conversations;
+        self.engine =
+            Engine::load(queues, agents, chats.into_iter().filter(|c| known.contains_key(&c.id)));
+        self.counters = match self.store.record(RecordKind::Meta, COUNTERS).await? {
+            Some(bytes) => parse(RecordKind::Meta, COUNTERS, &bytes)?,
+            None => Counters::default(),
+        };
+        // Effect numbers are transaction ids at the homeserver. Epochs never repeat, not even
+        // after a rollback, so numbers that start from them do not either.
+        self.counters.effect = self.counters.effect.max(self.epoch.0 << 20);
+        self.open_effects.clear();
+        for (seq, stored) in self.store.effects().await? {
+            let effect = serde_json::from_slice(&stored.body)
+                .map_err(|e| bad(RecordKind::Parked, &seq.0.to_string(), e))?;
+            self.open_effects.insert(seq.0, effect);
+        }
+        for chat in self.conversations.keys().copied().collect::<Vec<_>>() {
+            self.publish_chat(chat);
+        }
+        self.with.metrics.requests_loaded();
+        Ok(())
+    }
+
+    async fn read_all<T: serde::de::DeserializeOwned>(
+        &self,
+        kind: RecordKind,
+    ) -> Result<Vec<T>, LoadError> {
+        let records = self.store.records(kind).await?;
+        records.iter().map(|(key, bytes)| parse(kind, key, bytes)).collect()
+    }
+
+    /// Takes the agents of the configuration over.
+    async fn configure_agents(&mut self) -> Result<(), LoadError> {
+        let agents = self.settings.agents.clone();
+        let mut batch = Batch::default();
+        self.begin();
+        // Removing an agent can end requests: everything that follows is committed with it. Its
+        // effects are found by the outbox when it loads.
+        let taken = async {
+            self.input(Input::AgentsConfigured { agents }, &mut batch).await?;
+            self.seal(&mut batch)?;
+            self.store.commit(batch.changes(self.epoch)?).await?;
+            Ok::<_, HandleError>(())
+        };
+        taken.await.map_err(|e| LoadError::Agents(e.to_string()))?;
+        self.publish(&batch);
+        Ok(())
+    }
+
+    pub(super) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The time of this batch.
+    pub(super) fn now(&self) -> Time {
+        self.with.clock.now()
+    }
+
+    pub(super) fn begin(&mut self) {
+        self.now = self.with.clock.now();
+    }
+
+    pub(super) fn batch_time(&self) -> Time {
+        self.now
+    }
+
+    /// How long the bridge was away before this start.
+    pub(super) fn outage(&self) -> Span {
+        if self.alive_before == 0 { Span(0) } else { super::since(self.alive_before, self.now()) }
+    }
+
+    /// Asks for a sign of life with the next batch.
+    pub(super) fn touch(&mut self) {
+        self.touch = true;
+    }
+
+    pub(super) fn wants_touch(&self) -> bool {
+        self.touch
+    }
+
+    pub(super) fn count_quarantined(&self) {
+        self.with.metrics.quarantined();
+    }
+
+    /// Gives an input to the engine and performs what it says.
+    pub(super) async fn input(
+        &mut self,
+        input: Input,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let step = self.engine.handle(self.now, input);
+        batch.engine.extend(step.changed);
+        for effect in step.effects {
+            if let Effect::Ignored { why } = &effect {
+                tracing::debug!(%why, "an input was ignored");
+                continue;
+            }
+            self.perform(effect, batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Handles an inbox item.
+    pub(super) async fn take_item(
+        &mut self,
+        item: &InboxItem,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        if item.key.starts_with("event:") {
+            return self.take_event(item, batch).await;
+        }
+        let input: CustomerInput =
+            serde_json::from_slice(&item.body).map_err(|e| HandleError::Unusable(e.to_string()))?;
+        self.take_customer(input, item.received, batch).await
+    }
+
+    /// A new effect.
+    pub(super) fn add_effect(&mut self, effect: OutboxEffect, batch: &mut Batch) -> EffectSeq {
+        self.counters.effect += 1;
+        let seq = EffectSeq(self.counters.effect);
+        self.open_effects.insert(seq.0, effect.clone());
+        batch.effects.push((seq, effect));
+        seq
+    }
+
+    /// The next display number.
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.counters.number += 1;
+        self.counters.number
+    }
+
+    /// Where an event stands, if it is one of a chat.
+    pub(super) async fn place_of(
+        &self,
+        event: &str,
+        batch: &Batch,
+    ) -> Result<Option<EventPlace>, HandleError> {
+        let bytes = match batch.find_record(RecordKind::Event, event) {
+            Some(bytes) => bytes.map(<[u8]>::to_vec),
+            None => self.store.record(RecordKind::Event, event).await?,
+        };
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    /// Writes the changed records into the batch.
+    pub(super) fn seal(&mut self, batch: &mut Batch) -> Result<(), HandleError> {
+        for key in std::mem::take(&mut batch.engine) {
+            match &key {
+                RecordKey::Chat(id) => match self.engine.chat(*id) {
+                    Some(chat) => batch.record(RecordKind::Chat, id.to_string(), chat)?,
+                    None => batch.delete(RecordKind::Chat, id.to_string()),
+                },
+                RecordKey::Agent(id) => match self.engine.agent(id) {
+                    Some(agent) => batch.record(RecordKind::Agent, id.to_string(), agent)?,
+                    None => batch.delete(RecordKind::Agent, id.to_string()),
+                },
+            }
+        }
+        for chat in batch.chats.clone() {
+            if let Some(conversation) = self.conversations.get(&chat) {
+                batch.record(RecordKind::Conversation, chat.to_string(), conversation)?;
+            }
+        }
+        self.counters.alive = self.now.0;
+        self.touch = false;
+        let counters = self.counters;
+        batch.record(RecordKind::Meta, COUNTERS.to_owned(), &counters)?;
+        Ok(())
+    }
+
+    /// Tells the rest of the bridge what is committed.
+    pub(super) fn publish(&mut self, batch: &Batch) {
+        for chat in &batch.chats {
+            self.publish_chat(*chat);
+        }
+    }
+
+    fn publish_chat(&self, chat: ChatId) {
+        let Some(conversation) = self.conversations.get(&chat) else { return };
+        self.with.directory.put(
+            chat,
+            Entry {
+                ghost: self.with.names.ghost(chat),
+                room: conversation.room.clone(),
+                last_agent_message: conversation.last_agent_message.clone(),
+            },
+        );
+        self.with.live.update(chat, |state| {
+            state.phase = conversation.phase;
+            state.delivered = conversation.delivered;
+            state.seen = conversation.seen;
+            if conversation.phase != Phase::Waiting {
+                state.position = None;
+            }
+            if conversation.phase == Phase::Ended {
+                state.typing.clear();
+            }
+        });
+    }
+
+    /// Tells every waiting customer their place.
+    pub(super) fn publish_positions(&self) {
+        for queue in self.settings.queues.keys() {
+            for (chat, position) in self.engine.waiting(queue).zip(1..) {
+                self.with.live.update(chat, |state| state.position = Some(position));
+            }
+        }
+        self.with.metrics.observe_chats(&self.engine);
+        let oldest = self.open_effects.values().map(|effect| effect.created).min();
+        self.with.metrics.oldest_effect(oldest);
+    }
+
+    /// An agent has read up to an event.
+    pub(super) async fn agent_read(&mut self, event: &str) -> Result<(), HandleError> {
+        let Some(place) = self.place_of(event, &Batch::default()).await? else { return Ok(()) };
+        if let Some(conversation) = self.conversations.get_mut(&place.chat)
+            && conversation.seen < place.anchor
+        {
+            // Stored with the chat's next change.
+            conversation.seen = place.anchor;
+            self.publish_chat(place.chat);
+        }
+        Ok(())
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(
+    kind: RecordKind,
+    key: &str,
+    bytes: &[u8],
+) -> Result<T, LoadError> {
+    serde_json::from_slice(bytes).map_err(|e| bad(kind, key, e))
+}
+
+fn bad(kind: RecordKind, key: &str, reason: impl std::fmt::Display) -> LoadError {
+    LoadError::Record { kind, key: key.to_owned(), reason: reason.to_string() }
+}

@@ -1,0 +1,335 @@
+//! The one owner of the engine: takes what arrived, asks the engine, commits, and wakes the rest.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`records`] | what is stored besides the engine's own records |
+//! | `desk` | the engine and everything it needs, as loaded from the store |
+//! | `batch` | the changes of a batch, until they are committed |
+//! | `arrivals` | inbox items become inputs: customers |
+//! | `room_events` | inbox items become inputs: events of the homeserver |
+//! | `outcomes` | ends of effects become inputs |
+//! | `perform` | the engine's effects become entries and outbox effects |
+//! | `words` | what people are told |
+
+mod arrivals;
+mod batch;
+mod desk;
+mod outcomes;
+mod perform;
+pub mod records;
+mod room_events;
+mod words;
+
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+pub use desk::{LoadError, Settings, Surroundings};
+use futures_util::FutureExt as _;
+use switchboard_engine::{Input, Span, Time};
+use tokio::{
+    sync::{broadcast, mpsc},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    batch::Batch,
+    desk::{Desk, HandleError},
+    records::Quarantined,
+};
+use crate::{
+    outbox::{Instruction, effect::Outcome},
+    store::{Change, InboxItem, InboxSeq, RecordKind, Store, StoreError},
+};
+
+/// How many inputs go into one commit.
+const BATCH: usize = 256;
+/// How often the runner says that it is alive, at least.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often places in the queues are told, at most.
+const POSITIONS_EVERY: Duration = Duration::from_secs(1);
+/// After this many failures an item is put aside.
+const TRIES: u32 = 3;
+
+/// What is told to the runner without the inbox: it is gone after a restart.
+#[derive(Debug)]
+pub enum Whisper {
+    /// An agent has read up to this event.
+    Read {
+        /// The event's id.
+        event: String,
+    },
+    /// The homeserver answers and all gaps are filled: timers may run.
+    CaughtUp,
+}
+
+/// The runner's task. See the module's documentation.
+pub struct Runner {
+    store: Arc<dyn Store>,
+    desk: Desk,
+    instructions: mpsc::UnboundedSender<Instruction>,
+    outcomes: mpsc::UnboundedReceiver<Outcome>,
+    whispers: mpsc::Receiver<Whisper>,
+    /// Outcomes that were taken but are not committed yet.
+    taken: Vec<Outcome>,
+    cursor: InboxSeq,
+    /// How often an inbox item has failed, by key.
+    failures: HashMap<String, u32>,
+    /// Timers do not run before everything that happened during our absence is handled.
+    caught_up: bool,
+    /// Items are handled one by one after a failure, to find the one that fails.
+    careful: bool,
+}
+
+impl Runner {
+    /// Loads the state and takes the right to commit.
+    pub async fn load(
+        store: Arc<dyn Store>,
+        settings: Arc<Settings>,
+        surroundings: Surroundings,
+        instructions: mpsc::UnboundedSender<Instruction>,
+        outcomes: mpsc::UnboundedReceiver<Outcome>,
+        whispers: mpsc::Receiver<Whisper>,
+    ) -> Result<Self, LoadError> {
+        let epoch = store.claim_epoch().await?;
+        let desk = Desk::load(Arc::clone(&store), epoch, settings, surroundings).await?;
+        Ok(Self {
+            store,
+            desk,
+            instructions,
+            outcomes,
+            whispers,
+            taken: Vec::new(),
+            cursor: InboxSeq::default(),
+            failures: HashMap::new(),
+            caught_up: false,
+            careful: false,
+        })
+    }
+
+    /// Runs until it is told to stop, or until another process takes the store over.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), StoreError> {
+        let mut changes = self.store.watch();
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        let mut positions = tokio::time::interval(POSITIONS_EVERY);
+        loop {
+            let worked = match self.turn().await {
+                Ok(worked) => worked,
+                Err(TurnError::Store(error @ (StoreError::Fenced { .. } | StoreError::Closed))) => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a batch failed; loading the state again");
+                    self.reload(&stop).await;
+                    true
+                }
+            };
+            if stop.is_cancelled() {
+                return Ok(());
+            }
+            if worked {
+                // Positions must not wait for a quiet moment.
+                if positions.tick().now_or_never().is_some() {
+                    self.desk.publish_positions();
+                }
+                continue;
+            }
+            let deadline = self.next_deadline();
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                change = changes.recv() => wait_for_inbox(change, &mut changes),
+                Some(outcome) = self.outcomes.recv() => self.taken.push(outcome),
+                Some(whisper) = self.whispers.recv() => self.hear(whisper).await,
+                () = tokio::time::sleep_until(deadline) => {}
+                _ = heartbeat.tick() => self.desk.touch(),
+                _ = positions.tick() => self.desk.publish_positions(),
+            }
+        }
+    }
+
+    /// Handles what is there. Says whether there was anything.
+    async fn turn(&mut self) -> Result<bool, TurnError> {
+        while self.taken.len() < BATCH
+            && let Ok(outcome) = self.outcomes.try_recv()
+        {
+            self.taken.push(outcome);
+        }
+        let limit = if self.careful { 1 } else { BATCH };
+        let items = self.store.inbox(self.cursor, limit).await?;
+        let mut batch = Batch::default();
+        self.desk.begin();
+        for outcome in self.taken.clone() {
+            self.desk.take_outcome(outcome, &mut batch).await?;
+        }
+        for item in &items {
+            self.guarded(item, &mut batch).await?;
+        }
+        let now = self.desk.now();
+        // Waiting inputs go before timers, so that nobody is missed for our absence.
+        if self.caught_up
+            && items.len() < limit
+            && self.desk.engine().next_deadline().is_some_and(|deadline| deadline <= now)
+        {
+            self.desk.input(Input::Timer, &mut batch).await?;
+        }
+        if batch.is_empty() && !self.desk.wants_touch() {
+            return Ok(false);
+        }
+        self.desk.seal(&mut batch)?;
+        self.store.commit(batch.changes(self.desk.epoch()).map_err(HandleError::from)?).await?;
+        let worked = !items.is_empty() || !self.taken.is_empty();
+        self.taken.clear();
+        if let Some(last) = items.last() {
+            self.cursor = last.seq;
+            self.careful = false;
+        }
+        self.desk.publish(&batch);
+        for seq in std::mem::take(&mut batch.seen) {
+            let _ = self.instructions.send(Instruction::Seen(seq));
+        }
+        if !batch.effects.is_empty() {
+            let _ = self.instructions.send(Instruction::Add(batch.effects));
+        }
+        Ok(worked)
+    }
+
+    /// Handles an item; one that panics or fails again and again is put aside.
+    async fn guarded(&mut self, item: &InboxItem, batch: &mut Batch) -> Result<(), TurnError> {
+        let failures = self.failures.get(&item.key).copied().unwrap_or_default();
+        if failures >= TRIES {
+            self.failures.remove(&item.key);
+            return Ok(self.quarantine(item, "it failed again and again", batch)?);
+        }
+        match AssertUnwindSafe(self.desk.take_item(item, batch)).catch_unwind().await {
+            Ok(Ok(())) => {
+                batch.inbox_done(item.seq);
+                Ok(())
+            }
+            Ok(Err(HandleError::Unusable(reason))) => Ok(self.quarantine(item, &reason, batch)?),
+            Ok(Err(error)) => {
+                // The store's fault, not the item's.
+                Err(error.into())
+            }
+            Err(_panic) => {
+                *self.failures.entry(item.key.clone()).or_default() += 1;
+                self.careful = true;
+                Err(TurnError::Panic)
+            }
+        }
+    }
+
+    fn quarantine(
+        &mut self,
+        item: &InboxItem,
+        reason: &str,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        tracing::warn!(key = %item.key, reason, "an inbox item is put aside");
+        self.desk.count_quarantined();
+        let record = Quarantined {
+            received: item.received,
+            reason: reason.to_owned(),
+            body: String::from_utf8_lossy(&item.body).into_owned(),
+        };
+        batch.record(RecordKind::Quarantine, item.key.clone(), &record)?;
+        batch.inbox_done(item.seq);
+        Ok(())
+    }
+
+    /// Throws the state in memory away and loads it again, until that works.
+    async fn reload(&mut self, stop: &CancellationToken) {
+        let mut pause = Duration::from_millis(100);
+        while !stop.is_cancelled() {
+            match self.desk.reload().await {
+                Ok(()) => {
+                    self.cursor = InboxSeq::default();
+                    return;
+                }
+                Err(error) => tracing::error!(%error, "the state cannot be loaded; trying again"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(10));
+        }
+    }
+
+    async fn hear(&mut self, whisper: Whisper) {
+        match whisper {
+            Whisper::Read { event } => {
+                if let Err(error) = self.desk.agent_read(&event).await {
+                    tracing::debug!(%error, "a read receipt was lost");
+                }
+            }
+            Whisper::CaughtUp if !self.caught_up => {
+                let outage = self.desk.outage();
+                tracing::info!(outage_ms = outage.0, "caught up; timers run");
+                self.caught_up = true;
+                self.resume(outage).await;
+            }
+            Whisper::CaughtUp => {}
+        }
+    }
+
+    /// Moves every deadline by our absence. Should the commit fail, the next turn loads the state
+    /// again and the deadlines come early, but never before the waiting inputs.
+    async fn resume(&mut self, outage: Span) {
+        let mut batch = Batch::default();
+        self.desk.begin();
+        let resumed = self.desk.input(Input::Resumed { outage }, &mut batch).await;
+        let committed = match resumed.and_then(|()| self.desk.seal(&mut batch)) {
+            Ok(()) => match batch.changes(self.desk.epoch()) {
+                Ok(changes) => self.store.commit(changes).await.map_err(HandleError::from),
+                Err(error) => Err(error.into()),
+            },
+            Err(error) => Err(error),
+        };
+        match committed {
+            Ok(()) => self.desk.publish(&batch),
+            Err(error) => tracing::error!(%error, "deadlines could not be moved"),
+        }
+    }
+
+    fn next_deadline(&self) -> Instant {
+        let far = Duration::from_secs(3600);
+        let wait = match self.desk.engine().next_deadline() {
+            Some(deadline) if self.caught_up => {
+                let Span(ms) = deadline - self.desk.now();
+                Duration::from_millis(ms)
+            }
+            _ => far,
+        };
+        Instant::now() + wait.min(far)
+    }
+}
+
+/// Why a batch failed as a whole.
+#[derive(Debug, thiserror::Error)]
+enum TurnError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Handle(HandleError),
+    #[error("the handler of an inbox item panicked")]
+    Panic,
+}
+
+impl From<HandleError> for TurnError {
+    fn from(error: HandleError) -> Self {
+        match error {
+            HandleError::Store(error) => Self::Store(error),
+            other => Self::Handle(other),
+        }
+    }
+}
+
+/// Drains what else the watch has to say: one look at the inbox answers all of it.
+fn wait_for_inbox(
+    change: Result<Change, broadcast::error::RecvError>,
+    changes: &mut broadcast::Receiver<Change>,
+) {
+    drop(change);
+    while changes.try_recv().is_ok() {}
+}
+
+/// The longer of our absence and nothing.
+fn since(alive: u64, now: Time) -> Span {
+    now - Time(alive)
+}

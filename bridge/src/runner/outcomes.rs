@@ -1,0 +1,131 @@
+//! Ends of effects become inputs.
+
+use switchboard_engine::{AgentId, Input, WithdrawOutcome};
+
+use super::{
+    batch::Batch,
+    desk::{Desk, HandleError},
+    records::{Author, EventPlace, LogEntry, Parked},
+    words,
+};
+use crate::{
+    gateway::wire::{FeedBody, RefusalReason},
+    outbox::effect::{Deed, Done, OutboxEffect, Outcome, effect_id},
+    store::{EffectSeq, RecordKind},
+};
+
+impl Desk {
+    /// Handles the end of an effect, once.
+    pub(super) async fn take_outcome(
+        &mut self,
+        outcome: Outcome,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        self.finish_effect(outcome.seq, outcome.result, batch).await
+    }
+
+    /// Handles the end of an effect if it is not done yet.
+    pub(super) async fn finish_effect(
+        &mut self,
+        seq: EffectSeq,
+        result: Result<Done, String>,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let Some(effect) = self.open_effects.remove(&seq.0) else { return Ok(()) };
+        batch.effect_done(seq);
+        match result {
+            Ok(done) => self.done(seq, effect, done, batch).await,
+            Err(reason) => self.parked(seq, effect, reason, batch).await,
+        }
+    }
+
+    async fn done(
+        &mut self,
+        seq: EffectSeq,
+        effect: OutboxEffect,
+        done: Done,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let chat = effect.chat;
+        match (effect.deed, done) {
+            (Deed::OpenRoom { .. }, Done::Room(room)) => {
+                if let Some(conversation) = self.conversations.get_mut(&chat) {
+                    conversation.room = Some(room);
+                    conversation.opening = None;
+                    batch.chats.insert(chat);
+                }
+                self.input(Input::RoomOpened { chat }, batch).await
+            }
+            (Deed::Ring { request, .. }, _) => {
+                self.input(Input::RequestSent { chat, request }, batch).await
+            }
+            (Deed::Withdraw { agent, .. }, Done::Withdrawn(outcome)) => {
+                let agent = AgentId(agent);
+                self.input(Input::RequestWithdrawn { chat, agent, outcome }, batch).await
+            }
+            (Deed::Say { anchor, received, .. }, Done::Event(event)) => {
+                if let Some(conversation) = self.conversations.get_mut(&chat) {
+                    conversation.delivered = conversation.delivered.max(anchor);
+                    batch.chats.insert(chat);
+                }
+                self.with.metrics.delivered_to_agents(received, self.batch_time().0);
+                let place = EventPlace { chat, by: Author::Customer, anchor };
+                self.file_event(event.as_str(), &place, batch)
+            }
+            (Deed::Notice { anchor, .. }, Done::Event(event)) => {
+                let place = EventPlace { chat, by: Author::Bot, anchor };
+                self.file_event(event.as_str(), &place, batch)?;
+                self.prompt_is_asked(chat, seq, event, batch);
+                Ok(())
+            }
+            (Deed::Card { .. }, Done::Event(event)) => {
+                let place = EventPlace { chat, by: Author::Bot, anchor: 0 };
+                self.file_event(event.as_str(), &place, batch)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An effect was given up: it is put aside, those whom it concerns are told, the rest go on.
+    async fn parked(
+        &mut self,
+        seq: EffectSeq,
+        effect: OutboxEffect,
+        reason: String,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let chat = effect.chat;
+        let id = effect_id(&self.store.identity().incarnation, seq);
+        tracing::error!(%chat, effect = id, reason, "an effect was given up");
+        self.with.metrics.parked();
+        let record =
+            Parked { at: self.batch_time().0, reason: reason.clone(), effect: effect.clone() };
+        batch.record(RecordKind::Parked, id, &record)?;
+        match effect.deed {
+            Deed::OpenRoom { .. } => {
+                if let Some(conversation) = self.conversations.get_mut(&chat) {
+                    conversation.opening = None;
+                    batch.chats.insert(chat);
+                }
+                self.input(Input::RoomFailed { chat }, batch).await
+            }
+            Deed::Ring { request, .. } => {
+                self.input(Input::RequestFailed { chat, request }, batch).await
+            }
+            Deed::Withdraw { agent, .. } => {
+                let (agent, outcome) = (AgentId(agent), WithdrawOutcome::Failed);
+                self.input(Input::RequestWithdrawn { chat, agent, outcome }, batch).await
+            }
+            Deed::Say { key, .. } => {
+                let failed = RefusalReason::Undeliverable;
+                self.log(chat, LogEntry::Undelivered { key: key.clone(), reason }, batch)?;
+                self.feed(chat, FeedBody::Undelivered { key, reason: failed }, batch)?;
+                self.notice(chat, words::MESSAGE_LOST.to_owned(), None, &[], batch);
+                Ok(())
+            }
+            Deed::Card { .. } | Deed::Notice { .. } | Deed::Remove { .. } | Deed::Status { .. } => {
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What the runner stores besides the engine's own records.
+
+use std::collections::BTreeSet;
+
+use ruma::{OwnedEventId, OwnedRoomId};
+use serde::{Deserialize, Serialize};
+use switchboard_engine::{AgentId, ChatEvent, ChatId};
+
+use crate::gateway::wire::Phase;
+
+/// What the bridge knows of a chat besides the rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// The display number.
+    pub number: u64,
+    /// The site that it came from.
+    pub site: String,
+    /// The queue's id.
+    pub queue: String,
+    /// What the customer calls themselves.
+    pub customer: String,
+    /// The room, once it is made.
+    pub room: Option<OwnedRoomId>,
+    /// The effect that makes the room, while it is under way.
+    pub opening: Option<u64>,
+    /// The newest entry of the log.
+    pub log: u64,
+    /// The newest entry of the customer's feed.
+    pub feed: u64,
+    /// The customer's messages up to this feed entry are in the room.
+    pub delivered: u64,
+    /// Agents have seen everything up to this feed entry.
+    pub seen: u64,
+    /// Where the chat is in its life, as the customer sees it.
+    pub phase: Phase,
+    /// When it ended, in milliseconds since the Unix epoch.
+    pub ended: Option<u64>,
+    /// An agent was mentioned for the customer's message and has not answered since.
+    pub reply_awaited: bool,
+    /// The newest message of an agent: its feed entry and its event.
+    pub last_agent_message: Option<(u64, OwnedEventId)>,
+    /// Questions of the bot that a reaction can answer.
+    pub prompts: Vec<Prompt>,
+    /// Agents who get a recap when they join, because their client may not show what was before.
+    pub recap_for: BTreeSet<AgentId>,
+}
+
+/// A question of the bot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// The effect that asks it.
+    pub effect: u64,
+    /// Its event, once it is known.
+    pub event: Option<OwnedEventId>,
+    /// What is asked.
+    pub question: Question,
+    /// Until when an answer counts, in milliseconds since the Unix epoch.
+    pub until: u64,
+}
+
+/// What the bot asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Whether the chat shall really end, although the customer is connected.
+    ConfirmEnd {
+        /// Who asked for the end; only their answer counts.
+        agent: AgentId,
+    },
+    /// Whether the agent wants to leave the room of the ended chat.
+    Close,
+}
+
+/// An event's place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventPlace {
+    /// The chat.
+    pub chat: ChatId,
+    /// Who sent it.
+    pub by: Author,
+    /// The customer's feed was this long when the event was sent; for messages of the customer
+    /// and to the customer, the entry itself.
+    pub anchor: u64,
+}
+
+/// Who sent an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The customer's ghost.
+    Customer,
+    /// An agent.
+    Agent,
+    /// The bot.
+    Bot,
+}
+
+/// An entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogRecord {
+    /// When, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// What.
+    #[serde(flatten)]
+    pub entry: LogEntry,
+}
+
+/// What a log entry tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "log", rename_all = "snake_case")]
+pub enum LogEntry {
+    /// The chat was opened.
+    Started {
+        /// On which site.
+        site: String,
+        /// What the customer calls themselves.
+        customer: String,
+    },
+    /// The customer wrote.
+    Customer {
+        /// The message's key.
+        key: String,
+        /// Its text.
+        text: String,
+        /// Its entry in the feed.
+        feed: u64,
+    },
+    /// An agent wrote to the customer.
+    Agent {
+        /// Who.
+        agent: AgentId,
+        /// The text.
+        text: String,
+        /// The formatted text.
+        html: Option<String>,
+        /// The Matrix event.
+        event: String,
+    },
+    /// A message of the customer did not reach the room.
+    Undelivered {
+        /// The message's key.
+        key: String,
+        /// Why.
+        reason: String,
+    },
+    /// Something happened by the rules.
+    Happened {
+        /// What.
+        what: ChatEvent,
+    },
+}
+
+/// Single values of the runner, as one record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// The newest effect.
+    pub effect: u64,
+    /// The newest chat's display number.
+    pub number: u64,
+    /// The runner's last sign of life, in milliseconds since the Unix epoch.
+    pub alive: u64,
+}
+
+/// An inbox item that could not be handled ([`RecordKind::Quarantine`](crate::store::RecordKind)).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// When it arrived, in milliseconds since the Unix epoch.
+    pub received: u64,
+    /// Why it could not be handled.
+    pub reason: String,
+    /// The item as text.
+    pub body: String,
+}
+
+/// An effect that was given up ([`RecordKind::Parked`](crate::store::RecordKind)).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// When it was given up, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// Why.
+    pub reason: String,
+    /// The effect.
+    pub effect: crate::outbox::effect::OutboxEffect,
+}

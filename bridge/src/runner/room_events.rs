@@ -1,0 +1,303 @@
+//! Inbox items become inputs: events that the homeserver pushed.
+
+use ruma::EventId;
+use switchboard_engine::{AgentId, ChatId, Input, MessageRef, Removal};
+
+use super::{
+    batch::Batch,
+    desk::{Desk, HandleError},
+    records::{Author, EventPlace, LogEntry, Question},
+    words,
+};
+use crate::{
+    commands::{self, Command},
+    matrix::{
+        classify::{self, Message, RelatesTo},
+        event::{self, RoomEvent},
+    },
+    outbox::{
+        deliver::REMOVAL_KEY,
+        effect::{Deed, Done, parse_effect_id},
+    },
+    store::{EffectSeq, InboxItem, RecordKind},
+};
+
+impl Desk {
+    /// Handles an event.
+    pub(super) async fn take_event(
+        &mut self,
+        item: &InboxItem,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let event = event::read(&item.body).map_err(|e| HandleError::Unusable(e.to_string()))?;
+        let Some(chat) = self.with.directory.chat_of(&event.room_id) else {
+            tracing::debug!("an event of a room that is no chat");
+            return Ok(());
+        };
+        if self.with.names.is_ours(&event.sender) {
+            return self.take_own(chat, &event, batch).await;
+        }
+        if self.with.directory.agent_name(&event.sender).is_none() && event.kind != "m.room.member"
+        {
+            tracing::debug!(%chat, "an event of somebody who is no agent");
+            return Ok(());
+        }
+        match event.kind.as_str() {
+            "m.room.member" => self.member_changed(chat, &event, batch).await,
+            "m.room.message" | "m.room.encrypted" | "m.sticker" => {
+                self.agent_wrote(chat, &event, batch).await
+            }
+            "m.reaction" => self.agent_reacted(chat, &event, batch).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// An event that we sent: it tells that an effect is done, should the answer have been lost.
+    async fn take_own(
+        &mut self,
+        chat: ChatId,
+        event: &RoomEvent,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let seq = event
+            .effect_id()
+            .and_then(|id| parse_effect_id(&self.store.identity().incarnation, id));
+        if let (Some(seq), Ok(event_id)) = (seq, EventId::parse(&event.event_id)) {
+            let said = matches!(
+                self.open_effects.get(&seq.0).map(|effect| &effect.deed),
+                Some(Deed::Say { .. })
+            );
+            if said {
+                batch.seen.push(seq);
+                self.finish_effect(seq, Ok(Done::Event(event_id)), batch).await?;
+            } else {
+                self.prompt_is_asked(chat, seq, event_id, batch);
+            }
+        }
+        if event.kind == "m.room.member" {
+            return self.member_changed(chat, event, batch).await;
+        }
+        Ok(())
+    }
+
+    async fn member_changed(
+        &mut self,
+        chat: ChatId,
+        event: &RoomEvent,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let Some(user) = event.state_key.as_deref() else { return Ok(()) };
+        if self.with.directory.agent_name(user).is_none() {
+            return Ok(());
+        }
+        let agent = AgentId(user.to_owned());
+        let previous = event.previous_membership();
+        let input = match event.membership() {
+            // A changed name or picture is a join after a join.
+            Some("join") if previous != Some("join") => Input::AgentJoined { chat, agent },
+            Some("leave" | "ban") => {
+                let how = self.removal(chat, event, &agent, previous);
+                Input::AgentGone { chat, agent, how }
+            }
+            _ => return Ok(()),
+        };
+        self.input(input, batch).await
+    }
+
+    fn removal(
+        &self,
+        chat: ChatId,
+        event: &RoomEvent,
+        agent: &AgentId,
+        previous: Option<&str>,
+    ) -> Removal {
+        if event.sender == agent.0 {
+            // Without the membership before, the chat itself knows whether the agent was in it.
+            let had_joined = match previous {
+                Some(previous) => previous == "join",
+                None => self.engine().chat(chat).is_some_and(|c| words::agents(c).contains(agent)),
+            };
+            return if had_joined { Removal::Left } else { Removal::Declined };
+        }
+        if event.sender == self.with.names.bot().as_str() {
+            return match (event.text(&[REMOVAL_KEY]), previous) {
+                (Some("withdrawn"), Some("join")) => Removal::WithdrawnAfterJoin,
+                (Some("withdrawn"), _) => Removal::Withdrawn,
+                _ => Removal::Left,
+            };
+        }
+        Removal::Removed
+    }
+
+    async fn agent_wrote(
+        &mut self,
+        chat: ChatId,
+        event: &RoomEvent,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let mut relates_to = RelatesTo::Nothing;
+        for target in classify::relation(event) {
+            let place = self.place_of(target, batch).await?;
+            if place.is_some_and(|place| place.by == Author::Bot) {
+                relates_to = RelatesTo::Bot;
+            }
+        }
+        let agent = AgentId(event.sender.clone());
+        match classify::classify(event, relates_to) {
+            Message::Silent => Ok(()),
+            Message::NotRelayed(why) => {
+                self.notice(chat, why.told().to_owned(), None, &[], batch);
+                Ok(())
+            }
+            Message::Command(text) => self.command(chat, agent, &text, batch).await,
+            Message::ForCustomer { text, html } => {
+                if self.answers_question(chat, &agent, &text, batch).await? {
+                    return Ok(());
+                }
+                let entry = LogEntry::Agent {
+                    agent: agent.clone(),
+                    text,
+                    html,
+                    event: event.event_id.clone(),
+                };
+                let log = self.log(chat, entry, batch)?;
+                self.with.metrics.agent_message(event.origin_server_ts, self.batch_time().0);
+                self.input(Input::AgentSent { chat, agent, message: MessageRef(log) }, batch).await
+            }
+        }
+    }
+
+    async fn command(
+        &mut self,
+        chat: ChatId,
+        agent: AgentId,
+        text: &str,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        match commands::parse(text) {
+            Ok(Command::End) => {
+                let customer_connected = self.with.live.connected(chat);
+                self.input(Input::AgentAsksEnd { chat, agent, customer_connected }, batch).await
+            }
+            Ok(Command::Help) => {
+                let (text, html) = commands::help();
+                self.notice(chat, text, Some(html), &[], batch);
+                Ok(())
+            }
+            Err(unknown) => {
+                let text = format!("Not sent to the customer: {unknown}.");
+                self.notice(chat, text, None, &[], batch);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether a message is the asked agent's answer to the bot's question: a bare yes, no or
+    /// number never reaches the customer.
+    async fn answers_question(
+        &mut self,
+        chat: ChatId,
+        agent: &AgentId,
+        text: &str,
+        batch: &mut Batch,
+    ) -> Result<bool, HandleError> {
+        let asked = Question::ConfirmEnd { agent: agent.clone() };
+        let now = self.batch_time().0;
+        let is_asked = self
+            .conversations
+            .get(&chat)
+            .is_some_and(|c| c.prompts.iter().any(|p| p.question == asked && p.until > now));
+        if !is_asked {
+            return Ok(false);
+        }
+        let word = text.trim().trim_end_matches(['.', '!']).to_lowercase();
+        match word.as_str() {
+            "yes" | "y" | "ok" => {
+                self.answered(chat, &asked, batch);
+                let input = Input::AgentConfirmsEnd { chat, agent: agent.clone() };
+                self.input(input, batch).await?;
+            }
+            "no" | "n" => {
+                self.answered(chat, &asked, batch);
+                self.notice(chat, words::END_CANCELLED.to_owned(), None, &[], batch);
+            }
+            number if !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()) => {}
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    async fn agent_reacted(
+        &mut self,
+        chat: ChatId,
+        event: &RoomEvent,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let agent = AgentId(event.sender.clone());
+        let (Some(target), Some(key)) =
+            (event.text(&["m.relates_to", "event_id"]), event.text(&["m.relates_to", "key"]))
+        else {
+            return Ok(());
+        };
+        let now = self.batch_time().0;
+        let question = self.conversations.get(&chat).and_then(|conversation| {
+            let prompt = conversation
+                .prompts
+                .iter()
+                .find(|p| p.event.as_ref().is_some_and(|e| e.as_str() == target))?;
+            (prompt.until > now).then(|| prompt.question.clone())
+        });
+        // Emoji come with and without the variation selector.
+        match (question, key.trim_end_matches('\u{fe0f}')) {
+            (Some(Question::Close), "✅") => {
+                self.input(Input::AgentCloses { chat, agent }, batch).await
+            }
+            (Some(asked @ Question::ConfirmEnd { .. }), key @ ("✅" | "❌")) => {
+                // Only the asker's answer counts.
+                if asked != (Question::ConfirmEnd { agent: agent.clone() }) {
+                    return Ok(());
+                }
+                self.answered(chat, &asked, batch);
+                if key == "✅" {
+                    return self.input(Input::AgentConfirmsEnd { chat, agent }, batch).await;
+                }
+                self.notice(chat, words::END_CANCELLED.to_owned(), None, &[], batch);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A question counts once.
+    fn answered(&mut self, chat: ChatId, question: &Question, batch: &mut Batch) {
+        if let Some(conversation) = self.conversations.get_mut(&chat) {
+            conversation.prompts.retain(|prompt| prompt.question != *question);
+            batch.chats.insert(chat);
+        }
+    }
+
+    /// Notes the event of a question, so that a reaction to it is understood.
+    pub(super) fn prompt_is_asked(
+        &mut self,
+        chat: ChatId,
+        seq: EffectSeq,
+        event: ruma::OwnedEventId,
+        batch: &mut Batch,
+    ) {
+        let Some(conversation) = self.conversations.get_mut(&chat) else { return };
+        if let Some(prompt) = conversation.prompts.iter_mut().find(|p| p.effect == seq.0) {
+            prompt.event = Some(event);
+            batch.chats.insert(chat);
+        }
+    }
+
+    /// Remembers where an event stands.
+    pub(super) fn file_event(
+        &mut self,
+        event: &str,
+        place: &EventPlace,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        Ok(batch.record(RecordKind::Event, event.to_owned(), place)?)
+    }
+}

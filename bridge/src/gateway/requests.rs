@@ -41,6 +41,8 @@ pub(super) fn routes(state: &GatewayState) -> Router<GatewayState> {
         .route("/typing", post(typing))
         .route("/seen", post(seen))
         .route("/end", post(end))
+        // Before the layers, for a preflight is of no method of ours.
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(LIMITS.frame_bytes as usize))
         .layer(middleware::from_fn_with_state(state.clone(), extract::limit))
         .layer(middleware::from_fn_with_state(state.clone(), origin::guard))

@@ -126,8 +126,12 @@ impl Talk<'_> {
         }
         match heard {
             Heard::Frame(frame) => {
-                self.nonsense = 0;
-                self.frame(frame).await
+                let before = self.nonsense;
+                self.frame(frame).await?;
+                if self.nonsense == before {
+                    self.nonsense = 0;
+                }
+                Ok(())
             }
             Heard::Nonsense(why) => self.nonsense(why).await,
             Heard::Life => Ok(()),

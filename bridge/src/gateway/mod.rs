@@ -47,6 +47,9 @@ mod wake;
 mod widget;
 pub mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use state::GatewayState;
 
 /// Everything that customers' browsers may ask for. [`run`] must run beside it.

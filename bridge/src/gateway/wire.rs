@@ -415,3 +415,6 @@ pub struct SetSeen {
     #[ts(type = "number")]
     pub seq: u64,
 }
+
+#[cfg(test)]
+mod tests;

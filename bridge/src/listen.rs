@@ -42,6 +42,10 @@ impl Default for ListenOptions {
     }
 }
 
+/// The largest buffer of a connection, and with it the largest head of a request, in bytes. Bodies
+/// are streamed through it.
+const BUFFER: usize = 64 * 1024;
+
 /// Serves until `shutdown`, then lets requests under way finish. Upgraded connections are not
 /// waited for: they belong to who upgraded them.
 pub async fn serve(
@@ -121,6 +125,7 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
         .max_headers(64)
+        .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(connection);

@@ -82,15 +82,22 @@ impl Live {
         Self::default()
     }
 
-    /// Changes what the customer's pages show. Nobody wakes if it comes out the same.
+    /// Changes what the customer's pages show. Nobody wakes if it comes out the same. From now on
+    /// the chat is known, until it is forgotten. `change` must not use this again.
     pub fn update(&self, chat: ChatId, change: impl FnOnce(&mut LiveState)) {
         let mut entry = self.inner.chats.entry(chat).or_default();
         entry.known = true;
-        entry.state.send_if_modified(|state| {
-            let before = state.clone();
-            change(state);
-            *state != before
-        });
+        entry.change(change);
+    }
+
+    /// Like [`update`](Self::update), if the chat is known: for those who hear of chats but do not
+    /// know whether they still matter.
+    pub fn amend(&self, chat: ChatId, change: impl FnOnce(&mut LiveState)) {
+        if let Some(entry) = self.inner.chats.get(&chat)
+            && entry.known
+        {
+            entry.change(change);
+        }
     }
 
     /// What the customer's pages show.
@@ -214,6 +221,16 @@ impl Customers {
     }
 }
 
+impl Chat {
+    fn change(&self, change: impl FnOnce(&mut LiveState)) {
+        self.state.send_if_modified(|state| {
+            let before = state.clone();
+            change(state);
+            *state != before
+        });
+    }
+}
+
 impl Default for Chat {
     fn default() -> Self {
         Self {
@@ -314,6 +331,7 @@ mod tests {
     async fn forgotten_chats_leave_nothing_behind() {
         let live = Live::new();
         drop(live.connect(CHAT));
+        live.amend(CHAT, |state| state.phase = Phase::Active);
         assert!(live.inner.chats.is_empty(), "only looked at, never known");
         live.update(CHAT, |state| state.phase = Phase::Active);
         let here = live.connect(CHAT);

@@ -132,6 +132,25 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn a_clean_name_stays_as_it_is(text: String) {
+            if let Some(cleaned) = name(&text) {
+                proptest::prop_assert!(cleaned.chars().count() <= 48 && !is_blank(&cleaned));
+                let harmless = |c: char| c == ' ' || !(c.is_control() || is_invisible(c) || is_badge(c));
+                proptest::prop_assert!(cleaned.chars().all(harmless));
+                proptest::prop_assert_eq!(name(&cleaned), Some(cleaned));
+            }
+        }
+
+        #[test]
+        fn a_clean_text_stays_as_it_is(text: String) {
+            let cleaned = message_text(&text);
+            proptest::prop_assert!(cleaned.len() <= text.len());
+            proptest::prop_assert_eq!(message_text(&cleaned), cleaned);
+        }
+    }
+
     #[test]
     fn what_cannot_be_seen_is_blank() {
         for blank in ["", " ", "\n\t ", "\u{200b}\u{feff}", "\u{3000}\u{2800}", "\0"] {

@@ -34,7 +34,7 @@ async fn append_is_idempotent_over_calls(backend: &impl Backend) {
     assert_eq!(store.append_inbox(vec![item("a", 1, "x")]).await.unwrap(), [true]);
     let again = vec![item("a", 2, "y"), item("b", 2, "y")];
     assert_eq!(store.append_inbox(again).await.unwrap(), [false, true]);
-    assert_eq!(store.append_inbox(Vec::new()).await.unwrap(), []);
+    assert!(store.append_inbox(Vec::new()).await.unwrap().is_empty());
     assert_eq!(inbox_keys(&*store).await, ["a", "b"]);
 }
 

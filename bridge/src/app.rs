@@ -6,6 +6,7 @@ use ruma::{
     api::client::{appservice::request_ping, profile::set_profile_field},
     profile::ProfileFieldValue,
 };
+use switchboard_engine::AgentId;
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -14,15 +15,15 @@ use crate::{
     clock::Clock,
     config::{Config, StoreKind},
     directory::Directory,
-    gateway,
-    identity::InvalidNamespace,
+    gateway::{self, GatewayState},
+    identity::{InvalidNamespace, Namespace},
     listen::{self, ListenOptions},
     live::Live,
     matrix::client::{As, CallError, Homeserver},
     metrics::Metrics,
     operations::{self, OperationsState},
     outbox::{self, Outbox, deliver::Deliverer, health::Health},
-    runner::{LoadError, Runner, Surroundings},
+    runner::{LoadError, Runner, Surroundings, Whisper},
     store::{
         EffectSeq, Store, StoreError,
         memory::MemoryStore,
@@ -36,6 +37,8 @@ const BOT_NAME: &str = "Switchboard";
 const WHISPERS: usize = 1024;
 /// How long requests under way may go on after the end.
 const DRAIN: Duration = Duration::from_secs(3);
+/// How long all tasks may take to stop.
+const STOP_WITHIN: Duration = Duration::from_secs(8);
 
 /// The bridge could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -77,115 +80,41 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), AppError> {
     // Addresses first: a mistake there must show before anything is touched.
-    let appservice_listener = bind("the homeserver", config.appservice.listen).await?;
-    let gateway_listener = bind("customers", config.gateway.listen).await?;
-    let operations_listener = bind("monitoring", config.operations.listen).await?;
-
-    let clock = Clock::system();
-    let names = config.namespace()?;
-    let homeserver = Homeserver::new(&config.homeserver.url, config.appservice.as_token.reveal())?;
-    let store = open_store(&config.store, accept_rollback).await?;
-    let directory = Directory::new(
-        config
-            .agents
-            .iter()
-            .map(|agent| (switchboard_engine::AgentId(agent.id.clone()), agent.name.clone()))
-            .collect(),
-    );
-    let (live, metrics, health) = (Live::new(), Metrics::new(), Health::default());
-    let deliverer = Deliverer {
-        homeserver: homeserver.clone(),
-        names: names.clone(),
-        directory: directory.clone(),
-        incarnation: store.identity().incarnation.clone(),
-    };
-
+    let listeners = Listeners::bind(&config).await?;
+    let parts = Parts::new(&config, accept_rollback).await?;
     let (instructions, instructions_rx) = mpsc::unbounded_channel();
     let (outcomes, outcomes_rx) = mpsc::unbounded_channel();
     let (whispers, whispers_rx) = mpsc::channel(WHISPERS);
     let runner = Runner::load(
-        Arc::clone(&store),
+        Arc::clone(&parts.store),
         Arc::new(config.settings()),
-        Surroundings {
-            clock,
-            names: names.clone(),
-            directory: directory.clone(),
-            live: live.clone(),
-            metrics: metrics.clone(),
-        },
+        parts.surroundings(),
         instructions,
         outcomes_rx,
         whispers_rx,
+        parts.health.clone(),
     )
     .await?;
-    let left_over = left_over(store.as_ref()).await?;
+    // After the runner has loaded: taking the configuration over can make effects.
+    let left_over = left_over(parts.store.as_ref()).await?;
 
     let tasks = TaskTracker::new();
     let runner = tasks.spawn(runner.run(stop.child_token()));
-    let options = ListenOptions { drain: DRAIN, ..ListenOptions::default() };
-    // The homeserver keeps its connection between transactions: closing it under its hands would
-    // make it wait before the next try.
-    let patient = ListenOptions { header_timeout: Duration::from_secs(600), ..options };
-    tasks.spawn(listen::serve(
-        operations_listener,
-        operations::router(OperationsState {
-            store: Arc::clone(&store),
-            metrics: metrics.clone(),
-            health: health.clone(),
-            clock,
-        }),
-        options,
-        stop.clone(),
-    ));
-    tasks.spawn(listen::serve(
-        appservice_listener,
-        appservice::router(AppserviceState {
-            store: Arc::clone(&store),
-            hs_token: config.appservice.hs_token.clone(),
-            names: names.clone(),
-            directory: directory.clone(),
-            live: live.clone(),
-            whispers: whispers.clone(),
-            metrics,
-            clock,
-        }),
-        patient,
-        stop.clone(),
-    ));
-    let gateway = gateway::GatewayState::new(
-        Arc::clone(&store),
-        live.clone(),
-        config.gateway.clone(),
-        config.sites.clone(),
-        stop.clone(),
-    );
-    let connections = config.gateway.limits.connections.try_into().unwrap_or(usize::MAX);
-    let public = ListenOptions { max_connections: connections, ..options };
-    tasks.spawn(gateway::run(gateway.clone()));
-    tasks.spawn(listen::serve(gateway_listener, gateway::router(gateway), public, stop.clone()));
-    tasks.spawn(health.clone().probe(homeserver.clone(), stop.clone()));
-    tasks.spawn(outbox::live::run(live, deliverer.clone(), health.clone(), stop.clone()));
-
-    let matrix = {
-        let (health, stop, clock) = (health.clone(), stop.clone(), clock);
-        let (store, appservice_id) = (Arc::clone(&store), config.appservice.id.clone());
-        async move {
-            // Everything on the homeserver is done by the bot and the ghosts: first the bot.
-            if !prepare(&homeserver, &deliverer, &appservice_id, &health, &stop).await {
-                return;
-            }
-            let gaps = GapCheck {
-                deliverer: deliverer.clone(),
-                store,
-                clock,
-                whispers,
-                health: health.subscribe(),
-            };
-            let outbox = Outbox::new(deliverer, health, clock, outcomes);
-            tokio::join!(outbox.run(left_over, instructions_rx, stop.clone()), gaps.run(stop));
+    parts.serve(&config, listeners, whispers.clone(), &tasks, &stop);
+    parts.clone().spawn_watchers(&tasks, &stop);
+    let (matrix, id, matrix_stop) = (parts.clone(), config.appservice.id.clone(), stop.clone());
+    tasks.spawn(async move {
+        // Everything on the homeserver is done by the bot and the ghosts: first the bot.
+        if prepare(&matrix, &id, &matrix_stop).await {
+            let outbox =
+                Outbox::new(matrix.deliverer(), matrix.health.clone(), matrix.clock, outcomes);
+            let gaps = matrix.gap_check(whispers);
+            tokio::join!(
+                outbox.run(left_over, instructions_rx, matrix_stop.clone()),
+                gaps.run(matrix_stop)
+            );
         }
-    };
-    tasks.spawn(matrix);
+    });
     tracing::info!(
         gateway = %config.gateway.public_url,
         homeserver = %config.homeserver.url,
@@ -198,10 +127,10 @@ pub async fn run(
     };
     stop.cancel();
     tasks.close();
-    if tokio::time::timeout(Duration::from_secs(8), tasks.wait()).await.is_err() {
+    if tokio::time::timeout(STOP_WITHIN, tasks.wait()).await.is_err() {
         tracing::warn!("some tasks did not stop in time; nothing acknowledged is lost");
     }
-    store.close().await?;
+    parts.store.close().await?;
     match ended {
         Some(Ok(Err(error))) => Err(error.into()),
         Some(Err(error)) => {
@@ -209,6 +138,145 @@ pub async fn run(
             Err(StoreError::Closed.into())
         }
         _ => Ok(()),
+    }
+}
+
+/// Where the bridge listens.
+struct Listeners {
+    appservice: TcpListener,
+    gateway: TcpListener,
+    operations: TcpListener,
+}
+
+impl Listeners {
+    async fn bind(config: &Config) -> Result<Self, AppError> {
+        Ok(Self {
+            appservice: bind("the homeserver", config.appservice.listen).await?,
+            gateway: bind("customers", config.gateway.listen).await?,
+            operations: bind("monitoring", config.operations.listen).await?,
+        })
+    }
+}
+
+/// What the tasks share.
+#[derive(Clone)]
+struct Parts {
+    clock: Clock,
+    names: Namespace,
+    homeserver: Homeserver,
+    store: Arc<dyn Store>,
+    directory: Directory,
+    live: Live,
+    metrics: Metrics,
+    health: Health,
+}
+
+impl Parts {
+    async fn new(config: &Config, accept_rollback: bool) -> Result<Self, AppError> {
+        let agents = config
+            .agents
+            .iter()
+            .map(|agent| (AgentId(agent.id.clone()), agent.name.clone()))
+            .collect();
+        Ok(Self {
+            clock: Clock::system(),
+            names: config.namespace()?,
+            homeserver: Homeserver::new(
+                &config.homeserver.url,
+                config.appservice.as_token.reveal(),
+            )?,
+            store: open_store(&config.store, accept_rollback).await?,
+            directory: Directory::new(agents),
+            live: Live::new(),
+            metrics: Metrics::new(),
+            health: Health::default(),
+        })
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            clock: self.clock,
+            names: self.names.clone(),
+            directory: self.directory.clone(),
+            live: self.live.clone(),
+            metrics: self.metrics.clone(),
+        }
+    }
+
+    fn deliverer(&self) -> Deliverer {
+        Deliverer {
+            homeserver: self.homeserver.clone(),
+            names: self.names.clone(),
+            directory: self.directory.clone(),
+            incarnation: self.store.identity().incarnation.clone(),
+        }
+    }
+
+    fn gap_check(&self, whispers: mpsc::Sender<Whisper>) -> GapCheck {
+        GapCheck {
+            deliverer: self.deliverer(),
+            store: Arc::clone(&self.store),
+            clock: self.clock,
+            whispers,
+            health: self.health.subscribe(),
+        }
+    }
+
+    /// Opens the doors.
+    fn serve(
+        &self,
+        config: &Config,
+        listeners: Listeners,
+        whispers: mpsc::Sender<Whisper>,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) {
+        let options = ListenOptions { drain: DRAIN, ..ListenOptions::default() };
+        let operations = operations::router(OperationsState {
+            store: Arc::clone(&self.store),
+            metrics: self.metrics.clone(),
+            health: self.health.clone(),
+            clock: self.clock,
+        });
+        tasks.spawn(listen::serve(listeners.operations, operations, options, stop.clone()));
+
+        let appservice = appservice::router(AppserviceState {
+            store: Arc::clone(&self.store),
+            hs_token: config.appservice.hs_token.clone(),
+            names: self.names.clone(),
+            directory: self.directory.clone(),
+            live: self.live.clone(),
+            whispers,
+            metrics: self.metrics.clone(),
+            clock: self.clock,
+        });
+        // The homeserver keeps its connection between transactions: closing it under its hands
+        // would make it wait before the next try.
+        let patient = ListenOptions { header_timeout: Duration::from_mins(10), ..options };
+        tasks.spawn(listen::serve(listeners.appservice, appservice, patient, stop.clone()));
+
+        let gateway = GatewayState::new(
+            Arc::clone(&self.store),
+            self.live.clone(),
+            config.gateway.clone(),
+            config.sites.clone(),
+            stop.clone(),
+        );
+        let connections = config.gateway.limits.connections.try_into().unwrap_or(usize::MAX);
+        let public = ListenOptions { max_connections: connections, ..options };
+        tasks.spawn(gateway::run(gateway.clone()));
+        tasks.spawn(listen::serve(
+            listeners.gateway,
+            gateway::router(gateway),
+            public,
+            stop.clone(),
+        ));
+    }
+
+    fn spawn_watchers(self, tasks: &TaskTracker, stop: &CancellationToken) {
+        let deliverer = self.deliverer();
+        tasks.spawn(self.health.clone().probe(self.homeserver, stop.clone()));
+        tasks.spawn(outbox::live::run(self.live, deliverer, self.health, stop.clone()));
     }
 }
 
@@ -255,20 +323,14 @@ async fn left_over(
 
 /// Sees to the bot and makes the homeserver push what it has kept. Tries until it works; says
 /// `false` if it was told to stop before.
-async fn prepare(
-    homeserver: &Homeserver,
-    deliverer: &Deliverer,
-    appservice_id: &str,
-    health: &Health,
-    stop: &CancellationToken,
-) -> bool {
+async fn prepare(parts: &Parts, appservice_id: &str, stop: &CancellationToken) -> bool {
     let mut pause = Duration::from_millis(250);
     loop {
-        match greet(homeserver, deliverer, appservice_id).await {
+        match greet(parts, appservice_id).await {
             Ok(()) => return true,
             Err(error) => {
                 if matches!(error, CallError::Unreachable(_)) {
-                    health.report_down();
+                    parts.health.report_down();
                 }
                 tracing::warn!(%error, "the homeserver is not ready; trying again");
             }
@@ -281,12 +343,8 @@ async fn prepare(
     }
 }
 
-async fn greet(
-    homeserver: &Homeserver,
-    deliverer: &Deliverer,
-    appservice_id: &str,
-) -> Result<(), CallError> {
-    let bot = deliverer.names.bot();
+async fn greet(parts: &Parts, appservice_id: &str) -> Result<(), CallError> {
+    let (homeserver, bot) = (&parts.homeserver, parts.names.bot());
     homeserver.register(bot.localpart()).await?;
     outbox::make_device(homeserver, bot).await?;
     let name = set_profile_field::v3::Request::new(

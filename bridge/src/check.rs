@@ -1,12 +1,17 @@
 //! `switchboard check`: what is wrong, and how to mend it.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, io::ErrorKind, time::Duration};
 
-use ruma::api::client::account::whoami;
-use tokio::net::TcpStream;
+use axum::{Json, Router, routing::post};
+use http::StatusCode;
+use ruma::api::client::{account::whoami, appservice::request_ping};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
+    listen::{self, ListenOptions},
     matrix::client::{As, CallError, Homeserver},
 };
 
@@ -60,7 +65,10 @@ pub async fn check(config: &Config) -> Vec<Finding> {
     if reachable {
         findings.push(token(config, &homeserver).await);
     }
-    findings.push(listening(config).await);
+    let known = findings.iter().all(|finding| finding.result.is_ok());
+    if known {
+        findings.push(way_back(config, &homeserver).await);
+    }
     findings
 }
 
@@ -96,16 +104,48 @@ async fn token(config: &Config, homeserver: &Homeserver) -> Finding {
     Finding { what, result }
 }
 
-/// Whether somebody listens where the homeserver will push. Before the bridge runs nobody does.
-async fn listening(config: &Config) -> Finding {
-    let url = &config.appservice.url;
-    let (host, port) =
-        (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
-    let connect = TcpStream::connect((host, port));
-    let result = match tokio::time::timeout(Duration::from_secs(3), connect).await {
-        Ok(Ok(_)) => Ok(format!("{url} is reachable from here")),
-        _ => Ok(format!("{url} is not open now; that is right while the bridge is not running")),
+/// Whether the homeserver reaches the bridge: it is asked to ping. While the bridge is not running,
+/// this listens in its place, but takes nothing from the homeserver except the ping.
+async fn way_back(config: &Config, homeserver: &Homeserver) -> Finding {
+    let stop = CancellationToken::new();
+    let stand_in = match TcpListener::bind(config.appservice.listen).await {
+        Ok(listener) => {
+            let app = Router::new()
+                .route("/_matrix/app/v1/ping", post(|| async { Json(json!({})) }))
+                .fallback(|| async { StatusCode::SERVICE_UNAVAILABLE });
+            let options = ListenOptions::default();
+            Some(tokio::spawn(listen::serve(listener, app, options, stop.clone())))
+        }
+        Err(error) if error.kind() == ErrorKind::AddrInUse => None,
+        Err(error) => {
+            return Finding {
+                what: "appservice".to_owned(),
+                result: Err(format!(
+                    "cannot listen on {}: {error}\n  Change appservice.listen.",
+                    config.appservice.listen
+                )),
+            };
+        }
     };
+    let request = request_ping::v1::Request::new(config.appservice.id.clone());
+    let asked = homeserver.call_plain(request);
+    let result = match tokio::time::timeout(Duration::from_secs(15), asked).await {
+        Ok(Ok(response)) => {
+            let who = if stand_in.is_some() { "this check" } else { "the running bridge" };
+            Ok(format!("the homeserver reaches {who} in {} ms", response.duration.as_millis()))
+        }
+        Ok(Err(error)) => Err(format!(
+            "the homeserver does not reach {}: {error}\n  Is appservice.url right as the homeserver sees it? Was the registration written again after a change?",
+            config.appservice.url
+        )),
+        Err(_) => {
+            Err(format!("the homeserver got no answer from {} in time", config.appservice.url))
+        }
+    };
+    stop.cancel();
+    if let Some(stand_in) = stand_in {
+        stand_in.abort();
+    }
     Finding { what: "appservice".to_owned(), result }
 }
 

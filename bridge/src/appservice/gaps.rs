@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How often rooms are looked at without a reason.
-const EVERY: Duration = Duration::from_secs(180);
+const EVERY: Duration = Duration::from_mins(3);
 /// How far back one look goes at most, in pages of 100 events.
 const PAGES: usize = 20;
 /// How long to wait before a look that failed is repeated.
@@ -108,9 +108,15 @@ impl GapCheck {
     }
 }
 
+/// Waits until the homeserver is back. A change during a look counts too.
 async fn came_back(health: &mut watch::Receiver<bool>) {
-    if health.wait_for(|up| !*up).await.is_err() || health.wait_for(|up| *up).await.is_err() {
-        // The sender lives as long as the bridge.
-        std::future::pending::<()>().await;
+    loop {
+        if health.changed().await.is_err() {
+            // The sender lives as long as the bridge.
+            std::future::pending::<()>().await;
+        }
+        if *health.borrow_and_update() {
+            return;
+        }
     }
 }

@@ -100,10 +100,9 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
     let is_edit = event.text(&["m.relates_to", "rel_type"]) == Some("m.replace");
     match event.text(&["msgtype"]) {
         Some("m.text" | "m.emote") if !is_edit => {}
-        // Redacted, or without a type.
-        None => return Message::Silent,
-        // Bots talk in notices; they are never obeyed and never relayed.
-        Some("m.notice") => return Message::Silent,
+        // Redacted, or without a type; and notices, in which bots talk: they are never obeyed and
+        // never relayed.
+        None | Some("m.notice") => return Message::Silent,
         Some(_) if is_edit => {
             // The text after the edit counts: a command stays private whatever it was before.
             let new = event.text(&["m.new_content", "body"]).unwrap_or_default();

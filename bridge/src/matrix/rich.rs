@@ -76,11 +76,7 @@ fn walk(node: &NodeRef, depth: usize, verbatim: bool, out: &mut Vec<RichText>) {
             let style = match name {
                 "script" | "style" | "template" | "mx-reply" | "head" | "title" | "noscript"
                 | "iframe" | "object" | "svg" | "math" => return,
-                "br" => {
-                    out.push(RichText::Break {});
-                    return;
-                }
-                "hr" => {
+                "br" | "hr" => {
                     out.push(RichText::Break {});
                     return;
                 }
@@ -165,7 +161,7 @@ fn safe_link(href: &str) -> Option<String> {
 fn clean(text: &str) -> String {
     text.chars()
         .filter(|c| {
-            !(c.is_control() && !matches!(c, '\n' | '\t'))
+            (!c.is_control() || matches!(c, '\n' | '\t'))
                 && !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
         })
         .collect()

@@ -144,12 +144,11 @@ impl Desk {
         seq: u64,
         batch: &Batch,
     ) -> Result<Option<LogEntry>, HandleError> {
-        let bytes = match batch.find_entry(Stream::Log, chat, seq) {
-            Some(bytes) => Some(bytes.to_vec()),
-            None => {
-                let found = self.store.stream(Stream::Log, chat, seq - 1, 1).await?;
-                found.into_iter().find(|(found, _)| *found == seq).map(|(_, bytes)| bytes)
-            }
+        let bytes = if let Some(bytes) = batch.find_entry(Stream::Log, chat, seq) {
+            Some(bytes.to_vec())
+        } else {
+            let found = self.store.stream(Stream::Log, chat, seq - 1, 1).await?;
+            found.into_iter().find(|(found, _)| *found == seq).map(|(_, bytes)| bytes)
         };
         Ok(bytes
             .and_then(|bytes| serde_json::from_slice::<LogRecord>(&bytes).ok())

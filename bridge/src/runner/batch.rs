@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use switchboard_engine::{ChatId, RecordKey};
 
+use super::records::EventPlace;
 use crate::{
     outbox::effect::OutboxEffect,
     store::{Changes, EffectSeq, Epoch, InboxSeq, RecordKind, StoredEffect, Stream, StreamEntry},
@@ -44,6 +45,11 @@ impl Batch {
             && self.engine.is_empty()
     }
 
+    /// Whether a chat of the engine changed; known once the batch is sealed.
+    pub(super) fn touches_chats(&self) -> bool {
+        self.records.keys().any(|(kind, _)| *kind == RecordKind::Chat)
+    }
+
     pub(super) fn inbox_done(&mut self, seq: InboxSeq) {
         self.inbox_done.push(seq);
     }
@@ -60,6 +66,11 @@ impl Batch {
     ) -> Result<(), Unwritable> {
         self.records.insert((kind, key), Some(serde_json::to_vec(value)?));
         Ok(())
+    }
+
+    /// Remembers where an event stands.
+    pub(super) fn file_event(&mut self, event: &str, place: &EventPlace) -> Result<(), Unwritable> {
+        self.record(RecordKind::Event, event.to_owned(), place)
     }
 
     pub(super) fn delete(&mut self, kind: RecordKind, key: String) {
@@ -87,9 +98,9 @@ impl Batch {
             .map(|e| e.body.as_slice())
     }
 
-    /// A record of this batch: `Some(None)` if it deletes it, `None` if it does not touch it.
-    pub(super) fn find_record(&self, kind: RecordKind, key: &str) -> Option<Option<&[u8]>> {
-        self.records.get(&(kind, key.to_owned())).map(Option::as_deref)
+    /// A record that this batch writes.
+    pub(super) fn find_record(&self, kind: RecordKind, key: &str) -> Option<&[u8]> {
+        self.records.get(&(kind, key.to_owned()))?.as_deref()
     }
 
     /// As the store wants it.

@@ -291,7 +291,7 @@ impl Desk {
         batch: &Batch,
     ) -> Result<Option<EventPlace>, HandleError> {
         let bytes = match batch.find_record(RecordKind::Event, event) {
-            Some(bytes) => bytes.map(<[u8]>::to_vec),
+            Some(bytes) => Some(bytes.to_vec()),
             None => self.store.record(RecordKind::Event, event).await?,
         };
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))

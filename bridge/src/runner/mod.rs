@@ -37,7 +37,7 @@ use self::{
     records::Quarantined,
 };
 use crate::{
-    outbox::{Instruction, effect::Outcome},
+    outbox::{Instruction, effect::Outcome, health::Health},
     store::{Change, InboxItem, InboxSeq, RecordKind, Store, StoreError},
 };
 
@@ -74,8 +74,12 @@ pub struct Runner {
     cursor: InboxSeq,
     /// How often an inbox item has failed, by key.
     failures: HashMap<String, u32>,
-    /// Timers do not run before everything that happened during our absence is handled.
+    health: Health,
+    /// Timers do not run before everything that happened in an absence is handled.
     caught_up: bool,
+    /// Since when the homeserver has been silent, if that is the absence.
+    silent_since: Option<Time>,
+    positions: Positions,
     /// Items are handled one by one after a failure, to find the one that fails.
     careful: bool,
 }
@@ -89,6 +93,7 @@ impl Runner {
         instructions: mpsc::UnboundedSender<Instruction>,
         outcomes: mpsc::UnboundedReceiver<Outcome>,
         whispers: mpsc::Receiver<Whisper>,
+        health: Health,
     ) -> Result<Self, LoadError> {
         let epoch = store.claim_epoch().await?;
         let desk = Desk::load(Arc::clone(&store), epoch, settings, surroundings).await?;
@@ -101,7 +106,10 @@ impl Runner {
             taken: Vec::new(),
             cursor: InboxSeq::default(),
             failures: HashMap::new(),
+            health,
             caught_up: false,
+            silent_since: None,
+            positions: Positions::default(),
             careful: false,
         })
     }
@@ -110,7 +118,7 @@ impl Runner {
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), StoreError> {
         let mut changes = self.store.watch();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
-        let mut positions = tokio::time::interval(POSITIONS_EVERY);
+        let mut health = self.health.subscribe();
         loop {
             let worked = match self.turn().await {
                 Ok(worked) => worked,
@@ -126,11 +134,8 @@ impl Runner {
             if stop.is_cancelled() {
                 return Ok(());
             }
+            self.tell_positions();
             if worked {
-                // Positions must not wait for a quiet moment.
-                if positions.tick().now_or_never().is_some() {
-                    self.desk.publish_positions();
-                }
                 continue;
             }
             let deadline = self.next_deadline();
@@ -141,7 +146,7 @@ impl Runner {
                 Some(whisper) = self.whispers.recv() => self.hear(whisper).await,
                 () = tokio::time::sleep_until(deadline) => {}
                 _ = heartbeat.tick() => self.desk.touch(),
-                _ = positions.tick() => self.desk.publish_positions(),
+                _ = health.changed() => self.suspend(),
             }
         }
     }
@@ -183,6 +188,7 @@ impl Runner {
             self.careful = false;
         }
         self.desk.publish(&batch);
+        self.positions.stale |= batch.touches_chats();
         for seq in std::mem::take(&mut batch.seen) {
             let _ = self.instructions.send(Instruction::Seen(seq));
         }
@@ -259,7 +265,10 @@ impl Runner {
                 }
             }
             Whisper::CaughtUp if !self.caught_up => {
-                let outage = self.desk.outage();
+                let outage = match self.silent_since.take() {
+                    Some(since) => self.desk.now() - since,
+                    None => self.desk.outage(),
+                };
                 tracing::info!(outage_ms = outage.0, "caught up; timers run");
                 self.caught_up = true;
                 self.resume(outage).await;
@@ -268,7 +277,23 @@ impl Runner {
         }
     }
 
-    /// Moves every deadline by our absence. Should the commit fail, the next turn loads the state
+    /// Stops the timers while the homeserver is silent: nobody can answer a request then.
+    fn suspend(&mut self) {
+        if self.caught_up && !self.health.is_up() {
+            self.caught_up = false;
+            self.silent_since = Some(self.desk.now());
+        }
+    }
+
+    /// Tells the places in the queues when they changed: at once, but not more often than bearable.
+    fn tell_positions(&mut self) {
+        if self.positions.stale && self.positions.told.elapsed() >= POSITIONS_EVERY {
+            self.positions = Positions { stale: false, told: Instant::now() };
+            self.desk.publish_positions();
+        }
+    }
+
+    /// Moves every deadline by the absence. Should the commit fail, the next turn loads the state
     /// again and the deadlines come early, but never before the waiting inputs.
     async fn resume(&mut self, outage: Span) {
         let mut batch = Batch::default();
@@ -288,7 +313,10 @@ impl Runner {
     }
 
     fn next_deadline(&self) -> Instant {
-        let far = Duration::from_secs(3600);
+        let mut far = Duration::from_hours(1);
+        if self.positions.stale {
+            far = POSITIONS_EVERY.saturating_sub(self.positions.told.elapsed());
+        }
         let wait = match self.desk.engine().next_deadline() {
             Some(deadline) if self.caught_up => {
                 let Span(ms) = deadline - self.desk.now();
@@ -297,6 +325,21 @@ impl Runner {
             _ => far,
         };
         Instant::now() + wait.min(far)
+    }
+}
+
+/// What is known about telling places.
+#[derive(Debug)]
+struct Positions {
+    /// They may have changed since.
+    stale: bool,
+    told: Instant,
+}
+
+impl Default for Positions {
+    fn default() -> Self {
+        let long_ago = Instant::now().checked_sub(POSITIONS_EVERY);
+        Self { stale: true, told: long_ago.unwrap_or_else(Instant::now) }
     }
 }
 

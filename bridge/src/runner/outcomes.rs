@@ -70,17 +70,17 @@ impl Desk {
                 }
                 self.with.metrics.delivered_to_agents(received, self.batch_time().0);
                 let place = EventPlace { chat, by: Author::Customer, anchor };
-                self.file_event(event.as_str(), &place, batch)
+                Ok(batch.file_event(event.as_str(), &place)?)
             }
             (Deed::Notice { anchor, .. }, Done::Event(event)) => {
                 let place = EventPlace { chat, by: Author::Bot, anchor };
-                self.file_event(event.as_str(), &place, batch)?;
+                batch.file_event(event.as_str(), &place)?;
                 self.prompt_is_asked(chat, seq, event, batch);
                 Ok(())
             }
             (Deed::Card { .. }, Done::Event(event)) => {
                 let place = EventPlace { chat, by: Author::Bot, anchor: 0 };
-                self.file_event(event.as_str(), &place, batch)
+                Ok(batch.file_event(event.as_str(), &place)?)
             }
             _ => Ok(()),
         }

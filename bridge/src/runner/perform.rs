@@ -163,7 +163,7 @@ impl Desk {
             }
         }
         let place = EventPlace { chat, by: Author::Agent, anchor: seq };
-        self.file_event(&event, &place, batch)
+        Ok(batch.file_event(&event, &place)?)
     }
 
     async fn refuse(

@@ -6,7 +6,7 @@ use switchboard_engine::{AgentId, ChatId, Input, MessageRef, Removal};
 use super::{
     batch::Batch,
     desk::{Desk, HandleError},
-    records::{Author, EventPlace, LogEntry, Question},
+    records::{Author, LogEntry, Question},
     words,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         deliver::REMOVAL_KEY,
         effect::{Deed, Done, parse_effect_id},
     },
-    store::{EffectSeq, InboxItem, RecordKind},
+    store::{EffectSeq, InboxItem},
 };
 
 impl Desk {
@@ -289,15 +289,5 @@ impl Desk {
             prompt.event = Some(event);
             batch.chats.insert(chat);
         }
-    }
-
-    /// Remembers where an event stands.
-    pub(super) fn file_event(
-        &mut self,
-        event: &str,
-        place: &EventPlace,
-        batch: &mut Batch,
-    ) -> Result<(), HandleError> {
-        Ok(batch.record(RecordKind::Event, event.to_owned(), place)?)
     }
 }

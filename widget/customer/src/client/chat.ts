@@ -116,7 +116,7 @@ export class Chat {
     const clean = wellFormed(text).trim();
     if (clean === "" || this.#over() || !measure(clean, this.#limits).fits) return false;
     this.#typing.stop();
-    this.#outbox.add(clean, Date.now());
+    this.#outbox.add(clean, Date.now(), this.#feed.last);
     this.#outboxChanged();
     return true;
   }
@@ -128,7 +128,7 @@ export class Chat {
       this.#items.sentAgain(id);
       this.send(entry.text);
     } else {
-      this.#outbox.retry(id, Date.now());
+      this.#outbox.retry(id, Date.now(), this.#feed.last);
       this.#outboxChanged();
     }
   }
@@ -165,6 +165,12 @@ export class Chat {
     void this.#lookAfterOthers();
     this.#pump();
     this.#o.changed();
+  }
+
+  /** Removes what is stored of this chat. */
+  forget(): void {
+    this.#outbox.clear();
+    this.#o.store.delete("seen");
   }
 
   close(): void {

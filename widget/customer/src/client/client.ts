@@ -98,6 +98,7 @@ export class Client {
   /** Leaves a chat that is over, for the welcome. */
   startOver(): void {
     if (!this.#chat) return;
+    this.#chat.forget();
     this.#sessions.forget(this.#chat.session.token);
     this.#leave(null);
     this.#o.tabs.announce();

@@ -1,5 +1,5 @@
 /** What the conversation shows, line by line. */
-import type { EndedBy, FeedEntry, LiveState, RichText } from "@switchboard/shared/wire";
+import type { FeedEntry, LiveState, RichText } from "@switchboard/shared/wire";
 import type { Feed } from "./feed";
 import type { FailReason, Outbox, Pending } from "./outbox";
 
@@ -28,10 +28,7 @@ export interface AgentItem {
 }
 
 /** Something that happened. */
-export type Notice =
-  | { what: "queued" | "requeued" }
-  | { what: "joined" | "left"; name: string }
-  | { what: "ended"; by: EndedBy };
+export type Notice = { what: "queued" | "requeued" } | { what: "joined" | "left"; name: string };
 
 /** A line that tells of it. */
 export interface NoticeItem {
@@ -59,13 +56,18 @@ export class Items {
 
   build(feed: Feed, outbox: Outbox, live: LiveState): Item[] {
     const items: Item[] = [];
+    const pending = outbox.items.filter((item) => !feed.own.has(item.key));
+    // What failed stays where it was written; what is on its way will be the newest.
+    const failed = pending.filter((item) => item.state === "failed");
+    const over = feed.ended !== null;
     for (const entry of feed.entries) {
+      while (failed[0] && failed[0].after < entry.seq)
+        items.push(...failed.splice(0, 1).map(fromPending(over)));
       const item = this.#fromEntry(entry, feed, live);
       if (item) items.push(item);
     }
-    for (const pending of outbox.items) {
-      if (!feed.own.has(pending.key)) items.push(fromPending(pending, feed.ended !== null));
-    }
+    items.push(...failed.map(fromPending(over)));
+    items.push(...pending.filter((item) => item.state !== "failed").map(fromPending(over)));
     const kept = items.map((item) => {
       const old = this.#known.get(item.id);
       return old && same(old, item) ? old : item;
@@ -101,10 +103,8 @@ export class Items {
       case "queued":
       case "requeued":
         return { kind: "notice", id, at, notice: { what: entry.kind } };
-      case "ended":
-        return { kind: "notice", id, at, notice: { what: "ended", by: entry.by } };
-      case "undelivered":
-        // Told at the message itself.
+      case "undelivered": // Told at the message itself.
+      case "ended": // Told below the lines.
         return null;
       default:
         // Of a newer bridge.
@@ -113,10 +113,12 @@ export class Items {
   }
 }
 
-function fromPending({ key, at, text, state, reason = "rejected" }: Pending, ended: boolean): OwnItem {
-  const failed = state === "failed";
-  const retry = failed && !ended && RETRY_HELPS.includes(reason);
-  return { kind: "own", id: key, at, text, state, reason: failed ? reason : null, retry };
+function fromPending(over: boolean): (pending: Pending) => OwnItem {
+  return ({ key, at, text, state, reason = "rejected" }) => {
+    const failed = state === "failed";
+    const retry = failed && !over && RETRY_HELPS.includes(reason);
+    return { kind: "own", id: key, at, text, state, reason: failed ? reason : null, retry };
+  };
 }
 
 function same(a: Item, b: Item): boolean {

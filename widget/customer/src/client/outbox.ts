@@ -11,6 +11,8 @@ export interface Pending {
   readonly key: string;
   readonly text: string;
   readonly at: number;
+  /** The last feed entry that stood above it. */
+  readonly after: number;
   /** Tells messages of one millisecond apart. */
   readonly order: number;
   /** The chat that it belongs to. */
@@ -67,12 +69,14 @@ export class Outbox {
     }
   }
 
-  add(text: string, now: number): Pending {
+  /** Keeps a new message, written below feed entry `after`. */
+  add(text: string, now: number, after: number): Pending {
     const item: Pending = {
       key: messageKey(),
       text,
       // Not even a clock that is set back changes the order.
       at: Math.max(now, ...this.items.map((item) => item.at)),
+      after,
       order: (this.#order += 1),
       chat: this.#chat,
       tab: this.#tab,
@@ -118,11 +122,17 @@ export class Outbox {
   }
 
   /** Sends a failed message again, as the last one written. */
-  retry(key: string, now: number): void {
+  retry(key: string, now: number, after: number): void {
     const item = this.#items.get(key);
     if (item?.state !== "failed") return;
     this.confirmed(key);
-    this.add(item.text, now);
+    this.add(item.text, now, after);
+  }
+
+  /** The chat is left: nothing of it stays in the browser. */
+  clear(): void {
+    for (const name of this.#store.names(PREFIX)) this.#store.delete(name);
+    this.#items.clear();
   }
 
   #save(item: Pending): void {

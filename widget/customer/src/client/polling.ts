@@ -23,6 +23,7 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
     let urgent = false;
     const over = () => closed.signal.aborted;
     const wanted = () => !over() && !ended;
+    const interrupted = () => urgent;
     let ended = false;
 
     function finish(closing: Closing | null): void {
@@ -68,7 +69,7 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
           const rest = IDLE_MS - (Date.now() - began);
           if (!news && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
         } catch (error) {
-          if (!urgent) fail(error);
+          if (!interrupted()) fail(error);
         }
       }
     }

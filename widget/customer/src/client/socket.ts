@@ -19,6 +19,7 @@ export function socketDial(url: string, Socket: typeof WebSocket): Dial {
     let socket: WebSocket | null = null;
     let beat: ReturnType<typeof setTimeout> | undefined;
     let silence: ReturnType<typeof setTimeout> | undefined;
+    let deadline = 0;
     let pingMs = 0;
 
     function finish(closing: Closing | null): void {
@@ -39,9 +40,14 @@ export function socketDial(url: string, Socket: typeof WebSocket): Dial {
     /** Sends a ping, and gives up unless anything at all is heard within `patience`. */
     function ping(patience: number): void {
       clearTimeout(beat);
-      clearTimeout(silence);
       send({ type: "ping" });
-      silence = setTimeout(() => finish({ why: "lost" }), patience);
+      const due = Date.now() + patience;
+      // A later ping gives no more time to the answer of an earlier one.
+      if (silence === undefined || due < deadline) {
+        clearTimeout(silence);
+        deadline = due;
+        silence = setTimeout(() => finish({ why: "lost" }), patience);
+      }
       if (pingMs > 0) beat = setTimeout(() => ping(pingMs * 1.5), pingMs);
     }
 

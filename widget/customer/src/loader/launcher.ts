@@ -83,6 +83,10 @@ export function launch(settings: Settings, doc: Document = document, view: Windo
     frame?.contentWindow?.postMessage(message, settings.origin);
   }
 
+  function tellOpen(): void {
+    tell({ switchboard: open ? "open" : "close" });
+  }
+
   function load(): void {
     if (frame) return;
     ready = false;
@@ -129,7 +133,7 @@ export function launch(settings: Settings, doc: Document = document, view: Windo
     }
     fitScreen();
     show();
-    tell({ switchboard: open ? "open" : "close" });
+    if (ready) tellOpen();
     if (open && ready) frame?.focus();
     if (!open) button.focus();
   }
@@ -146,7 +150,10 @@ export function launch(settings: Settings, doc: Document = document, view: Windo
     const first = !ready;
     ready = true;
     show();
-    if (first && open) frame.focus();
+    if (!first) return;
+    // It may have been opened or closed since the greeting.
+    tellOpen();
+    if (open) frame.focus();
   }
 
   function pressed(event: KeyboardEvent): void {

@@ -50,8 +50,6 @@ export function noticeText(notice: Notice): string {
       return TEXTS.joined(notice.name);
     case "left":
       return TEXTS.left(notice.name);
-    case "ended":
-      return TEXTS.ended[notice.by];
   }
 }
 

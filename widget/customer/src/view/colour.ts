@@ -1,9 +1,9 @@
 /** Makes readable colours of the site's accent, whatever it is. */
 import { isColour, luminance, textOn } from "../embed/messages";
 
-/** The surfaces that the accent is used as text on; the same as in the style sheet. */
-const LIGHT = "#ffffff";
-const DARK = "#17191c";
+/** The surfaces with the least contrast that the accent is text on: `--raised` in the style sheet. */
+const LIGHT = "#f1f3f5";
+const DARK = "#272a2f";
 /** The contrast that WCAG asks of text at level AA. */
 const READABLE = 4.5;
 

@@ -10,7 +10,7 @@ function Icon({ path, wide = false }: { path: string; wide?: boolean }) {
 
 export const Clock = () => <Icon path="M12 7v5l3 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Z" />;
 export const Tick = () => <Icon path="M5 13l4 4L19 7" />;
-export const TwoTicks = () => <Icon wide path="M3 13l4 4L17 7M12 16l1.5 1.5L25 7" />;
+export const TwoTicks = () => <Icon wide path="M2 13l4.5 4.5L16 7M13.3 16.3l1.2 1.2L24 7" />;
 export const Warning = () => <Icon path="M12 8v5M12 16.5v.5M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Z" />;
 export const Down = () => <Icon path="M6 9l6 6 6-6" />;
 export const Arrow = () => <Icon path="M12 5v14M6 13l6 6 6-6" />;

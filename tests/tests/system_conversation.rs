@@ -1,0 +1,213 @@
+//! Whole conversations: the real bridge, a real Synapse, and agents that are real Matrix clients.
+#![recursion_limit = "256"]
+
+use std::time::Duration;
+
+use matrix_sdk::ruma::OwnedRoomId;
+use switchboard::gateway::wire::{EndedBy, FeedBody, Phase};
+use switchboard_tests::{
+    agent::{Agent, Event, Invite, Seen},
+    customer::Customer,
+    demo::stack::{Stack, StackOptions},
+    wait::until,
+};
+
+/// How long everything may take to be as it was before a crash.
+const RECOVERY: Duration = Duration::from_mins(2);
+
+struct Scene {
+    stack: Stack,
+    anna: Agent,
+    ben: Agent,
+    _data: tempfile::TempDir,
+}
+
+impl Scene {
+    async fn open() -> Self {
+        let data = tempfile::tempdir().expect("a temporary directory");
+        let stack = Stack::start(StackOptions::brisk(data.path()), &|_| ());
+        let stack = stack.await.expect("everything starts");
+        let anna = stack.agent(0).await.expect("anna logs in");
+        let ben = stack.agent(1).await.expect("ben logs in");
+        Self { stack, anna, ben, _data: data }
+    }
+
+    async fn customer(&self, name: &str) -> Customer {
+        let addresses = self.stack.addresses();
+        let customer = Customer::starts(&addresses.gateway, &addresses.site, Some(name)).await;
+        customer.connects();
+        customer
+    }
+
+    /// The next agent who is asked, whoever it is, and the other one.
+    async fn asked(&self) -> (&Agent, &Agent, Invite) {
+        tokio::select! {
+            invite = self.anna.next_request() => (&self.anna, &self.ben, invite.expect("a request")),
+            invite = self.ben.next_request() => (&self.ben, &self.anna, invite.expect("a request")),
+        }
+    }
+
+    /// A chat that an agent has accepted.
+    async fn chat(&self) -> (Customer, &Agent, OwnedRoomId) {
+        let customer = self.customer("Clara").await;
+        customer.says("0").await;
+        let (agent, _, invite) = self.asked().await;
+        agent.accept(&invite.room).await.expect("the agent joins");
+        agent.text(&invite.room, "0").await.expect("the agent reads");
+        (customer, agent, invite.room)
+    }
+}
+
+/// What customers have said in a room, in order, as the homeserver tells it.
+async fn customers_texts(agent: &Agent, room: &OwnedRoomId) -> Vec<String> {
+    let history = agent.history(room).await.expect("the history");
+    let ghost = |event: &&Event| event.sender.starts_with("@switchboard_c_");
+    let messages = history.iter().filter(|event| event.kind == "m.room.message").filter(ghost);
+    messages.map(|event| event.body().to_owned()).collect()
+}
+
+async fn ended_by(customer: &Customer, by: EndedBy) {
+    let ended = |body: &FeedBody| matches!(body, FeedBody::Ended { by: b } if *b == by);
+    customer.wait_for("the end", |entry| ended(&entry.body)).await;
+    customer.sees_live("the end", |live| live.phase == Phase::Ended).await;
+}
+
+fn from_bot(event: &Event) -> bool {
+    event.sender == "@switchboard:localhost"
+}
+
+#[tokio::test]
+async fn declined_accepted_talked_and_ended_by_the_customer() {
+    let scene = Scene::open().await;
+    let customer = scene.customer("Clara").await;
+    customer.says("Hello?").await;
+
+    let (first, second, invite) = scene.asked().await;
+    assert!(!invite.reason.is_empty(), "the request says why: {}", invite.content);
+    first.leave(&invite.room).await.unwrap();
+    let invite = second.next_request().await.unwrap();
+    second.accept(&invite.room).await.unwrap();
+    second.text(&invite.room, "Hello?").await.unwrap();
+    customer.sees_live("✓✓", |live| live.delivered > 0).await;
+
+    let event = second.text(&invite.room, "Hello?").await.unwrap();
+    second.read(&invite.room, event.id).await.unwrap();
+    customer.sees_live("seen", |live| live.seen > 0).await;
+    second.typing(&invite.room, true).await.unwrap();
+    customer.sees_live("typing", |live| !live.typing.is_empty()).await;
+    second.say(&invite.room, "Good morning").await.unwrap();
+    customer.sees_text("Good morning").await;
+    customer.types(true);
+    second
+        .until("the customer's typing", |seen| {
+            let typing = &seen.rooms.get(&invite.room)?.typing;
+            typing.iter().any(|user| user.starts_with("@switchboard_c_")).then_some(())
+        })
+        .await
+        .unwrap();
+    customer.says("Thanks").await;
+    second.text(&invite.room, "Thanks").await.unwrap();
+
+    customer.ends();
+    ended_by(&customer, EndedBy::Customer).await;
+    let told = |event: &Event| from_bot(event) && event.body().to_lowercase().contains("ended");
+    second.message(&invite.room, "the notice of the end", told).await.unwrap();
+    assert_eq!(customers_texts(second, &invite.room).await, ["Hello?", "Thanks"]);
+    assert_eq!(customer.agent_texts(), ["Good morning"]);
+    scene.stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn ended_by_the_agent_after_a_question() {
+    let scene = Scene::open().await;
+    let (customer, agent, room) = scene.chat().await;
+    agent.say(&room, "!end").await.unwrap();
+    let question = agent
+        .message(&room, "the question whether to end", |event| {
+            from_bot(event) && event.body().contains('✅')
+        })
+        .await
+        .unwrap();
+    // The bot places the answer, so that one tap is enough.
+    agent
+        .until("the bot's own ✅", |seen| {
+            let events = &seen.rooms.get(&room)?.events;
+            let relates =
+                |event: &Event| event.content["m.relates_to"]["event_id"] == question.id.as_str();
+            events.iter().find(|e| e.kind == "m.reaction" && from_bot(e) && relates(e)).map(|_| ())
+        })
+        .await
+        .unwrap();
+    agent.react(&room, question.id.as_str(), "✅").await.unwrap();
+    ended_by(&customer, EndedBy::Agent).await;
+    // Neither the command nor the question is the customer's business.
+    assert_eq!(customer.agent_texts(), Vec::<String>::new());
+    scene.stack.stop().await.unwrap();
+}
+
+#[derive(Clone, Copy)]
+enum Crash {
+    Homeserver,
+    Bridge,
+}
+
+#[tokio::test]
+async fn a_homeserver_that_is_killed_loses_and_doubles_nothing() {
+    talk_through_crashes(Crash::Homeserver, 2).await;
+}
+
+#[tokio::test]
+async fn a_bridge_that_is_killed_loses_and_doubles_nothing() {
+    talk_through_crashes(Crash::Bridge, 4).await;
+}
+
+/// Both sides write while something is killed and started again, several times; in the end every
+/// message is on the other side once and in order.
+async fn talk_through_crashes(crash: Crash, rounds: usize) {
+    const EACH: usize = 8;
+    let mut scene = Scene::open().await;
+    let (customer, asked, room) = scene.chat().await;
+    let asked_anna = asked.user() == scene.anna.user();
+    let Scene { stack, anna, ben, .. } = &mut scene;
+    let agent = if asked_anna { &*anna } else { &*ben };
+
+    let mut told = vec!["0".to_owned()];
+    let mut said = Vec::new();
+    for round in 0..rounds {
+        let customers: Vec<String> = (0..EACH).map(|n| format!("c{round}.{n}")).collect();
+        let agents: Vec<String> = (0..EACH).map(|n| format!("a{round}.{n}")).collect();
+        let (before, after) = agents.split_at(EACH / 2);
+        for text in &customers {
+            customer.writes(text);
+        }
+        for text in before {
+            agent.say(&room, text).await.unwrap();
+        }
+        match crash {
+            Crash::Homeserver => {
+                stack.synapse.kill9().await.unwrap();
+                stack.synapse.restart().await.unwrap();
+            }
+            Crash::Bridge => {
+                stack.bridge.kill9().await.unwrap();
+                stack.bridge.start().await.unwrap();
+            }
+        }
+        for text in after {
+            agent.say(&room, text).await.unwrap();
+        }
+        told.extend(customers);
+        said.extend(agents);
+    }
+
+    // When the last of both is there, nothing may be missing or double.
+    let last = told.last().cloned().unwrap_or_default();
+    let arrived =
+        |seen: &Seen| seen.rooms.get(&room)?.messages().find(|e| e.body() == last).cloned();
+    agent.until_for(RECOVERY, "the customer's last message", arrived).await.unwrap();
+    until(RECOVERY, || customer.agent_texts().len() >= said.len()).await;
+    assert_eq!(customers_texts(agent, &room).await, told, "what the room has of the customer");
+    assert_eq!(customer.agent_texts(), said, "what the customer has of the agent");
+    assert_eq!(customer.own_texts(), told, "what the customer's page shows of their own");
+    scene.stack.stop().await.unwrap();
+}

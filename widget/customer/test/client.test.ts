@@ -1,0 +1,191 @@
+import type { ChatStarted, SiteInfo, StartChat } from "@switchboard/shared/wire";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError, type Api } from "../src/client/api";
+import { Client } from "../src/client/client";
+import { openStore } from "../src/client/storage";
+import { Exchange, FakeBrowser, FakeStorage, LIMITS } from "./fakes";
+
+const SITE: SiteInfo = {
+  title: "Shop",
+  greeting: "Hello",
+  colour: "#336699",
+  ask_name: true,
+  limits: LIMITS,
+};
+
+let browser: FakeBrowser;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  browser = new FakeBrowser();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+class FakeApi {
+  readonly starts: StartChat[] = [];
+  /** What the next requests throw; after that they succeed. */
+  readonly failures: Error[] = [];
+  chats = 0;
+
+  site(): Promise<SiteInfo> {
+    return Promise.resolve(SITE);
+  }
+
+  start(_site: string, body: StartChat): Promise<ChatStarted> {
+    this.starts.push(body);
+    const failure = this.failures.shift();
+    if (failure !== undefined) return Promise.reject(failure);
+    this.chats += 1;
+    return Promise.resolve({ token: `T${String(this.chats)}`, number: 41 + this.chats });
+  }
+}
+
+async function openClient(tab = "a", api = new FakeApi(), store = browser.store()) {
+  const exchange = new Exchange();
+  const client = new Client({
+    site: "shop",
+    api: api as unknown as Api,
+    store,
+    tabs: browser.tab(tab),
+    dials: () => ({ socket: exchange.dial, polling: exchange.dial }),
+    random: () => 1,
+  });
+  await vi.advanceTimersByTimeAsync(0);
+  return { client, api, exchange };
+}
+
+describe("starting", () => {
+  it("opens a chat and remembers it", async () => {
+    const { client, exchange } = await openClient();
+    expect(client.view()).toMatchObject({ site: { title: "Shop" }, chat: null });
+    expect(client.start("Mia")).toBe(true);
+    expect(client.view().starting).toBe("trying");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(client.view()).toMatchObject({ starting: "no", chat: { number: 42 } });
+    expect(exchange.last.greeting.token).toBe("T1");
+    const again = await openClient("b");
+    expect(again.client.view().chat?.number).toBe(42);
+  });
+
+  it("wants a name of fitting length", async () => {
+    const { client, api } = await openClient();
+    expect(client.start("  ")).toBe(false);
+    expect(client.start("x".repeat(81))).toBe(false);
+    expect(client.start("😀".repeat(80))).toBe(true);
+    expect(api.starts).toHaveLength(1);
+  });
+
+  it("is tried with the same key until the bridge answers", async () => {
+    const { client, api } = await openClient();
+    api.failures.push(new TypeError("network"), new ApiError("too_fast", 3_000), new ApiError("unavailable"));
+    client.start("Mia");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(client.view().starting).toBe("struggling");
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(client.view().chat).not.toBeNull();
+    expect(api.starts).toHaveLength(4);
+    expect(new Set(api.starts.map((start) => start.start_key)).size).toBe(1);
+    expect(api.starts[0]?.start_key).toMatch(/^[A-Za-z0-9_-]{22,64}$/);
+  });
+
+  it("keeps its key over a reload, so that a lost answer cannot make two chats", async () => {
+    const first = await openClient("a");
+    first.api.failures.push(...Array.from({ length: 50 }, () => new TypeError("network")));
+    first.client.start("Mia");
+    await vi.advanceTimersByTimeAsync(1_000);
+    const second = await openClient("b");
+    expect(second.client.view().name).toBe("Mia");
+    second.client.start("Mia");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(second.api.starts[0]?.start_key).toBe(first.api.starts[0]?.start_key);
+  });
+
+  it("tells when the bridge refuses for good", async () => {
+    const { client, api } = await openClient();
+    api.failures.push(new ApiError("forbidden_origin"));
+    client.start("Mia");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(client.view()).toMatchObject({ starting: "no", notice: "forbidden", chat: null });
+  });
+});
+
+describe("tabs", () => {
+  it("open the chat that another tab has started, and a new one after it", async () => {
+    const a = await openClient("a");
+    const b = await openClient("b", a.api);
+    a.client.start("Mia");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(b.client.view().chat?.number).toBe(42);
+    a.exchange.last.welcome(1);
+    a.exchange.last.entry({ seq: 1, at: 1, kind: "ended", by: "agent" });
+    a.client.startOver();
+    a.client.start("Mia");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(a.client.view().chat?.number).toBe(43);
+    expect(b.client.view().chat?.number).toBe(43);
+    expect(b.exchange.last.greeting).toEqual({ token: "T2", after: 0 });
+  });
+});
+
+describe("a session that the bridge does not know", () => {
+  it("is forgotten, and the customer is told", async () => {
+    const { client, exchange } = await openClient();
+    client.start("Mia");
+    await vi.advanceTimersByTimeAsync(0);
+    exchange.last.frame({ type: "error", code: "not_found", message: "", fatal: true });
+    expect(client.view()).toMatchObject({ chat: null, notice: "chat_lost", name: "Mia" });
+    const again = await openClient("b");
+    expect(again.client.view().chat).toBeNull();
+  });
+
+  it("does not take a newer one of another tab with it", async () => {
+    const { client, exchange } = await openClient();
+    client.start("Mia");
+    await vi.advanceTimersByTimeAsync(0);
+    browser.store().set("", JSON.stringify({ token: "T9", number: 99 }));
+    exchange.last.frame({ type: "error", code: "not_found", message: "", fatal: true });
+    expect(client.view()).toMatchObject({ chat: { number: 99 }, notice: null });
+  });
+});
+
+describe("without storage", () => {
+  it("a chat lives as long as its page", async () => {
+    const denied = () =>
+      openStore("shop", () => {
+        throw new DOMException("no", "SecurityError");
+      });
+    const { client, exchange } = await openClient("a", new FakeApi(), denied());
+    client.start("Mia");
+    await vi.advanceTimersByTimeAsync(0);
+    client.chat?.send("hello");
+    exchange.last.welcome();
+    expect(exchange.last.texts).toEqual(["hello"]);
+    exchange.last.lose();
+    await vi.advanceTimersByTimeAsync(1_000);
+    exchange.last.welcome();
+    expect(exchange.last.texts).toEqual(["hello"]);
+  });
+
+  it("and with a full one, too", async () => {
+    const storage = new FakeStorage();
+    storage.full = true;
+    const { client } = await openClient(
+      "a",
+      new FakeApi(),
+      openStore("shop", () => storage),
+    );
+    client.start("Mia");
+    await vi.advanceTimersByTimeAsync(0);
+    client.chat?.send("hello");
+    expect(client.view().chat?.items).toHaveLength(1);
+  });
+
+  it("damaged values count as absent", async () => {
+    browser.storage.setItem("switchboard:shop", "{]");
+    browser.storage.setItem("switchboard:shop:out:x", "7");
+    const { client } = await openClient();
+    expect(client.view().chat).toBeNull();
+  });
+});

@@ -20,7 +20,7 @@ const HOLD_MS = 2_000;
 /** Entries that come together are acknowledged together. */
 const ACK_MS = 200;
 /** How often, and from what age, messages of other tabs are looked after. */
-const ADOPT_EVERY_MS = 10_000;
+const ADOPT_EVERY_MS = 3_000;
 const ADOPT_AGE_MS = 30_000;
 
 type Timer = "offline" | "answer" | "hold" | "ack" | "adopt";

@@ -336,7 +336,11 @@ message: string,
 /**
  * How long to wait before trying again, if that helps.
  */
-retry_after_ms: number | null, };
+retry_after_ms: number | null, 
+/**
+ * Why a message was not taken, if it was one.
+ */
+reason?: RefusalReason, };
 
 /**
  * The reply to `GET /customer/v1/feed`.
@@ -357,7 +361,12 @@ newest: number,
 /**
  * The state that does not travel in the feed.
  */
-live: LiveState, };
+live: LiveState, 
+/**
+ * Stands for `live`. Given as `tag` with the next request, that one is answered as soon as
+ * `live` differs from this, even if it changed in between.
+ */
+tag?: string, };
 
 /**
  * The body of `POST /customer/v1/messages`.
@@ -371,3 +380,21 @@ key: string,
  * Plain text.
  */
 text: string, };
+
+/**
+ * The body of `POST /customer/v1/typing`.
+ */
+export type SetTyping = { 
+/**
+ * As in the `typing` frame.
+ */
+typing: boolean, };
+
+/**
+ * The body of `POST /customer/v1/seen`.
+ */
+export type SetSeen = { 
+/**
+ * As in the `seen` frame.
+ */
+seq: number, };

@@ -18,6 +18,8 @@ mod outcomes;
 mod perform;
 pub mod records;
 mod room_events;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};

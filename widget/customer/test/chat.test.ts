@@ -210,6 +210,10 @@ describe("a message", () => {
     vi.advanceTimersByTime(1_000);
     exchange.last.welcome();
     expect(exchange.last.texts).toEqual([]);
+    chat.send("harmless");
+    chat.send("more");
+    exchange.last.frame({ type: "error", code: "bad_request", message: "", fatal: false });
+    expect(exchange.last.texts).toEqual(["harmless", "more"]);
   });
 
   it("without an answer makes a new link", () => {
@@ -251,6 +255,16 @@ describe("the end", () => {
     expect(exchange.last.of("end")).toHaveLength(1);
     exchange.last.entry({ seq: 1, at: 1, kind: "ended", by: "customer" });
     expect(chat.view()).toMatchObject({ ended: "customer", ending: false });
+  });
+
+  it("is asked for again when the bridge could not store it", () => {
+    const { chat, exchange } = openChat(browser, "a");
+    exchange.last.welcome();
+    chat.end();
+    exchange.last.frame({ type: "error", code: "unavailable", message: "", fatal: false });
+    expect(exchange.last.of("end")).toHaveLength(1);
+    vi.advanceTimersByTime(2_500);
+    expect(exchange.last.of("end")).toHaveLength(2);
   });
 
   it("fails what was not sent, and makes no new link", () => {
@@ -318,6 +332,7 @@ describe("what was seen", () => {
     first.chat.look(true);
     const { chat, exchange } = openChat(browser, "b");
     exchange.last.welcome(1);
+    expect(exchange.last.of("seen")).toEqual([]);
     exchange.last.entry(agentSays(1, "one"));
     expect(chat.view().unread).toBe(0);
     expect(exchange.last.of("seen")).toEqual([{ type: "seen", seq: 1 }]);

@@ -181,10 +181,19 @@ describe("polling", () => {
     expect(frames.at(-1)).toMatchObject({ type: "live", typing: ["Anna"] });
   });
 
+  it("says which state it knows, and begins anew when the bridge was set back", async () => {
+    const { bridge, closings } = dial();
+    await bridge.answer("feed", page({ entries: [agentSays(4, "hi")], newest: 4, tag: "t 1" }));
+    expect(bridge.paths()).toEqual(["feed?after=4&wait=25&tag=t+1"]);
+    await bridge.answer("feed", page({ entries: [agentSays(1, "old")], newest: 1 }));
+    expect(closings).toEqual([{ why: "lost" }]);
+    expect(bridge.asked).toHaveLength(0);
+  });
+
   it("does not ask again and again when an answer comes at once with nothing new", async () => {
     const { bridge } = dial();
-    await bridge.answer("feed", page({}));
-    await bridge.answer("feed", page({}));
+    await bridge.answer("feed", page({ newest: 3 }));
+    await bridge.answer("feed", page({ newest: 3 }));
     expect(bridge.asked).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(bridge.asked).toHaveLength(1);

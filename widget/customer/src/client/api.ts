@@ -81,9 +81,17 @@ export class Api {
     return (await this.#ask("POST", path, { body, signal })).json() as Promise<ChatStarted>;
   }
 
-  /** Waits up to `wait` seconds for anything after entry `after`. */
-  async feed(token: string, after: number, wait: number, signal: AbortSignal): Promise<FeedPage> {
-    const path = `feed?after=${String(after)}&wait=${String(wait)}`;
+  /** Waits up to `wait` seconds for anything after entry `after`, or another state than `tag` stands for. */
+  async feed(
+    token: string,
+    after: number,
+    wait: number,
+    tag: string | null,
+    signal: AbortSignal,
+  ): Promise<FeedPage> {
+    const query = new URLSearchParams({ after: String(after), wait: String(wait) });
+    if (tag !== null) query.set("tag", tag);
+    const path = `feed?${query.toString()}`;
     const response = await this.#ask("GET", path, { token, signal, timeout: TIMEOUT_MS + wait * 1000 });
     return response.json() as Promise<FeedPage>;
   }

@@ -20,7 +20,7 @@ const HOLD_MS = 2_000;
 /** Entries that come together are acknowledged together. */
 const ACK_MS = 200;
 /** How often, and from what age, messages of other tabs are looked after. */
-const ADOPT_EVERY_MS = 10_000;
+const ADOPT_EVERY_MS = 3_000;
 const ADOPT_AGE_MS = 30_000;
 
 type Timer = "offline" | "answer" | "hold" | "ack" | "adopt";
@@ -72,6 +72,8 @@ export class Chat {
   #endSent = false;
   #looking = false;
   #seen: number;
+  /** What this link was told of it. */
+  #seenTold = 0;
   /** The message that waits for its answer. One at a time, so that a refusal cannot change the order. */
   #inFlight: string | null = null;
   #heldUntil = 0;
@@ -226,7 +228,8 @@ export class Chat {
     }
     this.#newest = newest;
     this.#live = live;
-    if (this.#seen > 0) this.#connection.send({ type: "seen", seq: Math.min(this.#seen, newest) });
+    this.#seenTold = 0;
+    this.#tellSeen();
     this.#pump();
     void this.#lookAfterOthers();
   }
@@ -235,6 +238,7 @@ export class Chat {
     const applied = this.#feed.apply(entry);
     if (applied === "gap") this.#connection.reconnect();
     if (applied !== "new") return;
+    this.#tellSeen();
     this.#timers.ack ??= setTimeout(() => {
       this.#clear("ack");
       this.#connection.send({ type: "ack", seq: this.#feed.last });
@@ -260,25 +264,33 @@ export class Chat {
 
   #refused({ key, reason, retry_after_ms: wait }: Extract<ServerFrame, { type: "refused" }>): void {
     if (reason === "too_fast" || reason === "unavailable") {
-      const hold = Math.max(wait ?? HOLD_MS, 100);
-      this.#heldUntil = Date.now() + hold;
-      this.#clear("hold");
-      this.#timers.hold = setTimeout(() => {
-        this.#heldUntil = 0;
-        this.#pump();
-      }, hold);
+      this.#hold(wait ?? HOLD_MS);
     } else {
       this.#outbox.failed(key, reason);
     }
     this.#answered(key);
   }
 
-  /** The bridge did not understand something. If that was a message, sending it again cannot help. */
-  #faulted({ code, fatal }: Extract<ServerFrame, { type: "error" }>): void {
-    const ours = code === "bad_request" || code === "too_large";
-    if (!ours || this.#inFlight === null || !fatal) return;
-    this.#outbox.failed(this.#inFlight, code === "too_large" ? "too_long" : "rejected");
-    this.#inFlight = null;
+  #faulted({ code }: Extract<ServerFrame, { type: "error" }>): void {
+    if (code === "unavailable" && this.#endSent) {
+      this.#endSent = false;
+      this.#hold(HOLD_MS);
+    }
+    // What the bridge does not understand was a message, if anything: sending it again cannot help.
+    if ((code !== "bad_request" && code !== "too_large") || this.#inFlight === null) return;
+    const key = this.#inFlight;
+    this.#outbox.failed(key, code === "too_large" ? "too_long" : "rejected");
+    this.#answered(key);
+  }
+
+  /** Sends nothing for a while. */
+  #hold(ms: number): void {
+    this.#heldUntil = Date.now() + ms;
+    this.#clear("hold");
+    this.#timers.hold = setTimeout(() => {
+      this.#heldUntil = 0;
+      this.#pump();
+    }, ms);
   }
 
   #down(closing: Closing): void {
@@ -350,8 +362,14 @@ export class Chat {
     this.#seen = this.#feed.lastAgent;
     this.#o.store.set("seen", JSON.stringify({ chat: this.session.number, seq: this.#seen }));
     this.#o.tabs.announce();
-    this.#connection.send({ type: "seen", seq: this.#seen });
+    this.#tellSeen();
     this.#o.changed();
+  }
+
+  /** Tells what was seen. Of entries that it has not sent on this link yet, the bridge takes no word. */
+  #tellSeen(): void {
+    if (this.#seen <= this.#seenTold || this.#feed.last < this.#seen) return;
+    if (this.#connection.send({ type: "seen", seq: this.#seen })) this.#seenTold = this.#seen;
   }
 
   #storedSeen(): number {

@@ -37,7 +37,7 @@ export interface ClientOptions {
 }
 
 /** Used until the bridge has told its own. */
-const DEFAULT_LIMITS: Limits = { text_bytes: 16_384, name_chars: 80, frame_bytes: 65_536, ping_seconds: 25 };
+const DEFAULT_LIMITS: Limits = { text_bytes: 16_384, name_chars: 48, frame_bytes: 65_536, ping_seconds: 15 };
 
 export class Client {
   readonly #o: ClientOptions;

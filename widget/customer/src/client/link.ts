@@ -37,6 +37,12 @@ export interface Link {
 /** Opens a link. */
 export type Dial = (greeting: Greeting, events: LinkEvents) => Link;
 
+/**
+ * The bridge closes the oldest of too many sockets of one customer. If the tab behind it came back
+ * at once, it would only push out the next; a tab that is looked at comes back anyway.
+ */
+const CROWDED_MS = 10_000;
+
 /** What a fatal error of the bridge means for the link. */
 export function closingFor(code: ErrorCode, afterMs: number | null = null): Closing {
   switch (code) {
@@ -44,9 +50,10 @@ export function closingFor(code: ErrorCode, afterMs: number | null = null): Clos
       return { why: "gone" };
     case "forbidden_origin":
       return { why: "forbidden" };
-    case "too_fast":
     case "unavailable":
       return { why: "later", afterMs };
+    case "too_fast":
+      return { why: "later", afterMs: afterMs ?? CROWDED_MS };
     default:
       return { why: "lost" };
   }

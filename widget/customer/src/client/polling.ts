@@ -19,6 +19,7 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
     let waiting = new AbortController();
     let posts: Promise<void> = Promise.resolve();
     let live: LiveState | null = null;
+    let tag: string | null = null;
     let welcomed = false;
     let urgent = false;
     const over = () => closed.signal.aborted;
@@ -41,6 +42,11 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
     function deliver(page: FeedPage): boolean {
       const changed = page.entries.length > 0 || !sameLive(live, page.live);
       const firstOne = !welcomed;
+      if (!firstOne && page.newest < after) {
+        // The bridge was set back to an earlier state: begin anew, and let the welcome tell.
+        finish({ why: "lost" });
+        return changed;
+      }
       welcomed = true;
       if (firstOne) {
         const { number, newest } = page;
@@ -54,6 +60,7 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
       }
       if (!firstOne && changed && !over()) events.frame({ type: "live", ...page.live });
       live = page.live;
+      tag = page.tag ?? null;
       return changed;
     }
 
@@ -65,7 +72,7 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
         const wait = welcomed && !urgent ? WAIT_S : 0;
         urgent = false;
         try {
-          const news = deliver(await api.feed(token, after, wait, waiting.signal));
+          const news = deliver(await api.feed(token, after, wait, tag, waiting.signal));
           const rest = IDLE_MS - (Date.now() - began);
           if (!news && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
         } catch (error) {

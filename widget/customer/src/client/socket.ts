@@ -2,8 +2,8 @@
 import type { ClientFrame, ServerFrame } from "@switchboard/shared/wire";
 import type { Closing, Dial } from "./link";
 
-/** Close code: try again later. */
-const TRY_AGAIN_LATER = 1013;
+/** Close codes: the bridge restarts, or asks to try again later. */
+const LATER = [1012, 1013];
 /** How long a link that is asked to prove itself may be silent. */
 const CHECK_MS = 5_000;
 
@@ -77,7 +77,7 @@ export function socketDial(url: string, Socket: typeof WebSocket): Dial {
         heard(frame);
       };
       socket.onclose = ({ code }) =>
-        finish(code === TRY_AGAIN_LATER ? { why: "later", afterMs: null } : { why: "lost" });
+        finish(LATER.includes(code) ? { why: "later", afterMs: null } : { why: "lost" });
     } catch {
       // The page's policy or the browser's forbids it.
       queueMicrotask(() => finish({ why: "lost" }));

@@ -22,6 +22,7 @@ visibility:hidden;opacity:0;transform:translateY(12px);transition:opacity .18s,t
 p{position:absolute;inset:0;margin:auto;block-size:fit-content;padding:24px;font:16px/1.5 system-ui,sans-serif;text-align:center}
 iframe{position:absolute;inset:0;inline-size:100%;block-size:100%;border:0;opacity:0;color-scheme:normal}
 .ready iframe{opacity:1}
+.ready p{display:none}
 @media(max-width:479px){
 .panel{inset:0;inset-block-start:var(--top,0);inline-size:100%;block-size:var(--height,100dvh);border-radius:0}
 .open.ready .launcher{display:none}}

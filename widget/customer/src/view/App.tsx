@@ -1,5 +1,5 @@
 /** The whole widget, as the iframe shows it. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import type { Client, ClientView } from "../client/client";
 import { TEXTS } from "../texts";
 import { paint } from "./colour";
@@ -39,7 +39,9 @@ export function App({ client, draft, open, onMinimise }: AppProps) {
   const { site, chat } = view;
   const over = !chat || chat.ended !== null || chat.ending;
 
-  useEffect(() => client.look(open && visible && atEnd), [client, open, visible, atEnd]);
+  // At once, and not when the browser next paints, which a hidden page never does: what comes after
+  // the widget was closed must not count as seen.
+  useLayoutEffect(() => client.look(open && visible && atEnd), [client, open, visible, atEnd]);
   useEffect(() => {
     if (site) paint(document.documentElement, site.colour);
   }, [site]);

@@ -67,7 +67,7 @@ export function Log({ chat, onAtEnd, onRetry }: LogProps) {
   useLayoutEffect(() => {
     if (pinned.current) toEnd();
   }, [items.length, chat.live.typing.length]);
-  useEffect(() => onAtEnd(atEnd), [atEnd]);
+  useLayoutEffect(() => onAtEnd(atEnd), [atEnd]);
   useEffect(() => {
     const element = box.current;
     if (!element || typeof ResizeObserver === "undefined") return;

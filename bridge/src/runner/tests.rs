@@ -1,0 +1,309 @@
+//! The runner with a store in memory and nobody at the other ends.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use switchboard_engine::{AgentId, ChatId, QueueId, QueueSettings, Span};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Runner, Settings, Surroundings, Whisper,
+    records::{Conversation, LogEntry, LogRecord, Prompt, Quarantined, Question},
+};
+use crate::{
+    clock::Clock,
+    directory::Directory,
+    gateway::{
+        input::CustomerInput,
+        wire::{FeedBody, FeedEntry, Phase},
+    },
+    identity::Namespace,
+    live::Live,
+    metrics::Metrics,
+    outbox::{
+        Instruction,
+        effect::{Deed, Done, Lane, OutboxEffect, Outcome, effect_id},
+        health::Health,
+    },
+    store::{EffectSeq, NewInboxItem, RecordKind, Store, Stream, memory::MemoryStore},
+};
+
+const CHAT: ChatId = ChatId(7);
+const ANNA: &str = "@anna:localhost";
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A running runner, and both of its ends.
+struct Bench {
+    store: MemoryStore,
+    live: Live,
+    instructions: mpsc::UnboundedReceiver<Instruction>,
+    outcomes: mpsc::UnboundedSender<Outcome>,
+    _whispers: mpsc::Sender<Whisper>,
+    stop: CancellationToken,
+}
+
+impl Bench {
+    async fn new(store: MemoryStore) -> Self {
+        let queue = QueueSettings {
+            id: QueueId("support".to_owned()),
+            request_timeout: Span::seconds(45),
+            second_round_after: Span::seconds(20),
+            max_wait: None,
+            max_length: 10,
+            return_grace: Span::seconds(30),
+            close_after: Span::seconds(600),
+            max_pending_messages: 10,
+        };
+        let agent = AgentId(ANNA.to_owned());
+        let settings = Settings {
+            queues: BTreeMap::from([(queue.id.clone(), ("Support".to_owned(), queue.clone()))]),
+            agents: vec![(agent.clone(), 3)],
+            sites: BTreeMap::from([("shop".to_owned(), queue.id)]),
+        };
+        let live = Live::new();
+        let surroundings = Surroundings {
+            clock: Clock::system(),
+            names: Namespace::new("localhost", "switchboard").expect("valid"),
+            directory: Directory::new(BTreeMap::from([(agent, "Anna".to_owned())])),
+            live: live.clone(),
+            metrics: Metrics::new(),
+        };
+        let (instructions_tx, instructions) = mpsc::unbounded_channel();
+        let (outcomes, outcomes_rx) = mpsc::unbounded_channel();
+        let (whispers, whispers_rx) = mpsc::channel(8);
+        let runner = Runner::load(
+            Arc::new(store.clone()),
+            Arc::new(settings),
+            surroundings,
+            instructions_tx,
+            outcomes_rx,
+            whispers_rx,
+            Health::default(),
+        )
+        .await
+        .expect("it loads");
+        let stop = CancellationToken::new();
+        tokio::spawn(runner.run(stop.clone()));
+        Self { store, live, instructions, outcomes, _whispers: whispers, stop }
+    }
+
+    async fn customer(&self, input: CustomerInput) {
+        let item = input.into_item(1).expect("JSON");
+        self.store.append_inbox(vec![item]).await.expect("stored");
+    }
+
+    async fn starts(&self) {
+        let start = CustomerInput::Start {
+            chat: CHAT,
+            site: "shop".to_owned(),
+            name: Some("Clara".to_owned()),
+            session: "00".repeat(32),
+        };
+        self.customer(start).await;
+    }
+
+    async fn says(&self, key: &str) {
+        let (key, text) = (key.to_owned(), format!("text of {key}"));
+        self.customer(CustomerInput::Send { chat: CHAT, key, text }).await;
+    }
+
+    /// The next new effect that is of interest.
+    async fn next(&mut self, wanted: impl Fn(&Deed) -> bool) -> (EffectSeq, OutboxEffect) {
+        let found = async {
+            loop {
+                let instruction = self.instructions.recv().await.expect("the runner runs");
+                if let Instruction::Add(effects) = instruction
+                    && let Some(found) = effects.into_iter().find(|(_, e)| wanted(&e.deed))
+                {
+                    return found;
+                }
+            }
+        };
+        tokio::time::timeout(DEADLINE, found).await.expect("in time")
+    }
+
+    async fn feed(&self, count: usize) -> Vec<FeedBody> {
+        let mut changes = self.store.watch();
+        let wait = async {
+            loop {
+                let entries = self.store.stream(Stream::Feed, CHAT, 0, 100).await.expect("read");
+                if entries.len() >= count {
+                    return entries
+                        .iter()
+                        .map(|(_, body)| {
+                            serde_json::from_slice::<FeedEntry>(body).expect("entry").body
+                        })
+                        .collect();
+                }
+                let _ = changes.recv().await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, wait).await.expect("in time")
+    }
+}
+
+fn own(key: &str) -> FeedBody {
+    FeedBody::Own { key: key.to_owned(), text: format!("text of {key}") }
+}
+
+#[tokio::test]
+async fn messages_wait_for_the_room_in_order_and_once() {
+    let mut bench = Bench::new(MemoryStore::new()).await;
+    bench.starts().await;
+    for key in ["one", "two", "one"] {
+        bench.says(key).await;
+    }
+    assert_eq!(bench.feed(3).await, [FeedBody::Queued {}, own("one"), own("two")]);
+    let room = ruma::room_id!("!room:localhost").to_owned();
+    let (seq, effect) = bench.next(|deed| matches!(deed, Deed::OpenRoom { .. })).await;
+    bench.outcomes.send(Outcome { seq, effect, result: Ok(Done::Room(room)) }).expect("runs");
+    let depth = bench.store.depth().await.expect("read");
+    assert_eq!(depth.inbox, 0);
+    bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn what_cannot_be_handled_is_put_aside_and_the_rest_goes_on() {
+    let bench = Bench::new(MemoryStore::new()).await;
+    bench.starts().await;
+    let rubbish = [
+        ("send:0:garbage", b"{not json".to_vec()),
+        ("event:$nothing", b"{}".to_vec()),
+        ("send:1:unknown", {
+            let send = CustomerInput::Send { chat: ChatId(1), key: "k".into(), text: "t".into() };
+            serde_json::to_vec(&send).expect("JSON")
+        }),
+    ];
+    for (key, body) in rubbish {
+        let item = NewInboxItem { key: key.to_owned(), received: 1, body };
+        bench.store.append_inbox(vec![item]).await.expect("stored");
+    }
+    bench.says("after").await;
+    assert_eq!(bench.feed(2).await, [FeedBody::Queued {}, own("after")]);
+    let quarantined = bench.store.records(RecordKind::Quarantine).await.expect("read");
+    let keys: Vec<&str> = quarantined.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["event:$nothing", "send:0:garbage", "send:1:unknown"]);
+    let record: Quarantined = serde_json::from_slice(&quarantined[1].1).expect("a record");
+    assert_eq!(record.body, "{not json");
+    bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn a_failed_commit_loses_and_doubles_nothing() {
+    let bench = Bench::new(MemoryStore::new()).await;
+    bench.starts().await;
+    bench.feed(1).await;
+    bench.store.fail_next_commits(3);
+    for key in ["one", "two", "three"] {
+        bench.says(key).await;
+    }
+    let expected = [FeedBody::Queued {}, own("one"), own("two"), own("three")];
+    assert_eq!(bench.feed(4).await, expected);
+    bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_where_it_was() {
+    let store = MemoryStore::new();
+    let mut before = Bench::new(store.clone()).await;
+    before.starts().await;
+    before.says("before").await;
+    let (first, _) = before.next(|deed| matches!(deed, Deed::OpenRoom { .. })).await;
+    before.feed(2).await;
+    before.stop.cancel();
+
+    let after = Bench::new(store).await;
+    after.says("after").await;
+    assert_eq!(after.feed(3).await, [FeedBody::Queued {}, own("before"), own("after")]);
+    assert_eq!(after.live.state(CHAT).phase, Phase::Waiting);
+    let effects = after.store.effects().await.expect("read");
+    let newest = effects.last().expect("the message").0;
+    assert!(effects.iter().any(|(seq, _)| *seq == first), "the room is still to be made");
+    assert!(newest.0 >= first.0 + (1 << 20), "numbers go on from the new epoch: {newest:?}");
+    after.stop.cancel();
+}
+
+#[tokio::test]
+async fn a_refused_message_is_told_to_the_customer_and_the_next_goes_on() {
+    let mut bench = Bench::new(MemoryStore::new()).await;
+    bench.starts().await;
+    let (seq, effect) = bench.next(|deed| matches!(deed, Deed::OpenRoom { .. })).await;
+    let room = ruma::room_id!("!room:localhost").to_owned();
+    bench.outcomes.send(Outcome { seq, effect, result: Ok(Done::Room(room)) }).expect("runs");
+    bench.says("too-large").await;
+    let (seq, effect) = bench.next(|deed| matches!(deed, Deed::Say { .. })).await;
+    bench.outcomes.send(Outcome { seq, effect, result: Err("no".to_owned()) }).expect("runs");
+    let feed = bench.feed(3).await;
+    assert!(
+        matches!(&feed[2], FeedBody::Undelivered { key, .. } if key == "too-large"),
+        "{feed:?}"
+    );
+    bench.says("next").await;
+    bench.next(|deed| matches!(deed, Deed::Say { key, .. } if key == "next")).await;
+    let parked = bench.store.records(RecordKind::Parked).await.expect("read");
+    assert_eq!(parked.len(), 1);
+    assert_eq!(parked[0].0, effect_id(&bench.store.identity().incarnation, seq));
+    bench.stop.cancel();
+}
+
+#[test]
+fn stored_types_keep_their_form() {
+    let conversation = Conversation {
+        number: 42,
+        site: "shop".to_owned(),
+        queue: "support".to_owned(),
+        customer: "Clara".to_owned(),
+        room: Some(ruma::room_id!("!room:localhost").to_owned()),
+        opening: None,
+        log: 9,
+        feed: 5,
+        delivered: 3,
+        seen: 2,
+        phase: Phase::Active,
+        ended: None,
+        reply_awaited: true,
+        last_agent_message: Some((4, ruma::event_id!("$event").to_owned())),
+        prompts: vec![Prompt {
+            effect: 17,
+            event: None,
+            question: Question::ConfirmEnd { agent: AgentId(ANNA.to_owned()) },
+            until: 120_000,
+        }],
+        recap_for: [AgentId(ANNA.to_owned())].into(),
+    };
+    insta::assert_json_snapshot!("conversation", conversation);
+    let effects = [
+        Deed::OpenRoom {
+            number: 42,
+            customer: "Clara".into(),
+            queue: "support".into(),
+            queue_name: "Support".into(),
+        },
+        Deed::Card { text: "t".into(), html: "h".into() },
+        Deed::Ring { request: 1, agent: ANNA.into(), reason: "r".into(), html: "h".into() },
+        Deed::Withdraw { agent: ANNA.into(), reason: "r".into() },
+        Deed::Remove { agent: ANNA.into(), reason: "r".into() },
+        Deed::Say {
+            text: "t".into(),
+            mentions: vec![ANNA.into()],
+            anchor: 2,
+            key: "k".into(),
+            received: 1,
+        },
+        Deed::Notice { text: "t".into(), html: None, reactions: vec!["✅".into()], anchor: 2 },
+        Deed::Status { number: 42, queue: "support".into(), status: "active".into() },
+    ]
+    .map(|deed| OutboxEffect {
+        chat: CHAT,
+        lane: Lane::Timeline,
+        after: vec![3],
+        created: 1,
+        deed,
+    });
+    insta::assert_json_snapshot!("outbox_effects", effects);
+    let log = LogRecord {
+        at: 1,
+        entry: LogEntry::Customer { key: "k".into(), text: "t".into(), feed: 2 },
+    };
+    insta::assert_json_snapshot!("log_record", log);
+}

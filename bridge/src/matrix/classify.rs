@@ -89,6 +89,10 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
     if event.content.contains_key(super::content::PRIVATE_KEY) {
         return Message::Silent;
     }
+    if event.kind != "m.room.message" {
+        // A sticker, whatever else its sender put into it.
+        return Message::NotRelayed(Why::File);
+    }
     let is_reply = event.text(&["m.relates_to", "m.in_reply_to", "event_id"]).is_some();
     let (body, html) = (event.text(&["body"]), event.text(&["formatted_body"]));
     let text = strip_reply_fallback(body.unwrap_or_default(), is_reply);
@@ -215,7 +219,7 @@ mod tests {
 
     use super::*;
 
-    fn event(content: Value) -> RoomEvent {
+    fn event(content: &Value) -> RoomEvent {
         serde_json::from_value(json!({
             "event_id": "$e", "room_id": "!r", "sender": "@anna:localhost",
             "type": "m.room.message", "content": content,
@@ -283,8 +287,16 @@ mod tests {
             ("redacted", json!({}), Message::Silent),
             ("only blanks", text(" \u{200b} "), Message::Silent),
         ] {
-            assert_eq!(classify(&event(content), RelatesTo::Nothing), expected, "{name}");
+            assert_eq!(classify(&event(&content), RelatesTo::Nothing), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_sticker_is_no_text_even_if_it_says_so() {
+        let mut sticker = event(&text("hello"));
+        sticker.kind = "m.sticker".into();
+        let expected = Message::NotRelayed(Why::File);
+        assert_eq!(classify(&sticker, RelatesTo::Nothing), expected);
     }
 
     #[test]
@@ -299,13 +311,13 @@ mod tests {
             ("¡Hola!", "¡Hola!"),
         ] {
             let expected = Message::ForCustomer { text: relayed.to_owned(), html: None };
-            assert_eq!(classify(&event(text(given)), RelatesTo::Nothing), expected, "{given}");
+            assert_eq!(classify(&event(&text(given)), RelatesTo::Nothing), expected, "{given}");
         }
     }
 
     #[test]
     fn what_replies_to_the_bot_stays_with_the_bot() {
-        let reply = event(json!({ "msgtype": "m.text", "body": "yes please",
+        let reply = event(&json!({ "msgtype": "m.text", "body": "yes please",
             "m.relates_to": { "m.in_reply_to": { "event_id": "$bot" } } }));
         assert_eq!(relation(&reply), ["$bot"]);
         assert_eq!(classify(&reply, RelatesTo::Bot), Message::NotRelayed(Why::ReplyToBot));

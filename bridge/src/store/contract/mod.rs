@@ -1,8 +1,6 @@
 //! The suite that every implementation passes: each property is a test of its own, once for each
 //! implementation.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::sync::Arc;
 
 use switchboard_engine::ChatId;

@@ -74,6 +74,12 @@ impl Line {
         taken(timeout(self.patience, self.socket.feed(message)).await)
     }
 
+    /// Asks the other end for a sign of life (RFC 6455 section 5.5.2).
+    pub(super) async fn nudge(&mut self) -> Result<(), Goodbye> {
+        let ping = Message::Ping(Vec::new().into());
+        taken(timeout(self.patience, self.socket.send(ping)).await)
+    }
+
     /// Sends what is queued.
     pub(super) async fn flush(&mut self) -> Result<(), Goodbye> {
         taken(timeout(self.patience, self.socket.flush()).await)

@@ -33,6 +33,8 @@ struct Talk<'a> {
     push_at: Option<Instant>,
     /// When the page was last heard.
     heard: Instant,
+    /// Whether the browser was asked for a sign of life since then.
+    nudged: bool,
     /// Whether the customer types, as far as this page says.
     typing: bool,
     /// Whether this page has asked for the end.
@@ -48,6 +50,7 @@ enum Event {
     Feed,
     Live,
     Push,
+    Quiet,
     Idle,
     Evicted,
     Stopping,
@@ -63,6 +66,7 @@ pub(super) async fn talk(state: &GatewayState, line: &mut Line, greeting: Greeti
         push: Push::new(greeting.told.clone(), &state.times),
         push_at: None,
         heard: Instant::now(),
+        nudged: false,
         typing: false,
         ending: false,
         nonsense: 0,
@@ -88,6 +92,8 @@ impl Talk<'_> {
             () = std::future::ready(()), if self.greeting.behind => Event::Feed,
             Ok(()) = self.greeting.states.changed() => Event::Live,
             () = sleep_until(push_at.unwrap_or(self.heard)), if push_at.is_some() => Event::Push,
+            () = sleep_until(self.heard + self.state.times.idle / 2), if listening && !self.nudged =>
+                Event::Quiet,
             () = sleep_until(self.heard + self.state.times.idle), if listening => Event::Idle,
             () = self.greeting.place.evicted.cancelled() => Event::Evicted,
             () = self.state.shutdown.cancelled() => Event::Stopping,
@@ -104,6 +110,11 @@ impl Talk<'_> {
                 Ok(())
             }
             Event::Push => self.push().await,
+            Event::Quiet => {
+                // Browsers slow the timers of hidden pages down, but answer pings by themselves.
+                self.nudged = true;
+                self.line.nudge().await
+            }
             Event::Idle => Err(Goodbye::error(ErrorCode::Idle, "nothing was heard for too long")),
             Event::Evicted => Err(Goodbye::error(
                 ErrorCode::TooFast,
@@ -115,6 +126,7 @@ impl Talk<'_> {
 
     async fn heard(&mut self, heard: Heard) -> Result<(), Goodbye> {
         self.heard = Instant::now();
+        self.nudged = false;
         if !self.limits.any() {
             tracing::info!(chat = %self.greeting.session.chat, "a socket floods");
             return Err(Goodbye::error(ErrorCode::TooFast, "too many frames"));

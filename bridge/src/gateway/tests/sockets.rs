@@ -41,8 +41,21 @@ async fn silence_ends_a_socket() {
         page.say(&ClientFrame::Ping {}).await;
         page.find(|frame| (frame == ServerFrame::Pong {}).then_some(())).await;
     }
-    assert_eq!(page.dies().await, (ErrorCode::Idle, 4408));
+    // Nobody reads now, so nobody answers the bridge's pings either.
     eventually("gone", async || !world.live.connected(chat)).await;
+    assert_eq!(page.dies().await, (ErrorCode::Idle, 4408));
+}
+
+#[tokio::test]
+async fn a_hidden_page_stays_as_long_as_its_browser_answers() {
+    let times = Times { idle: Duration::from_millis(200), ..Times::default() };
+    let world = World::with(Settings { times, ..Settings::default() }).await;
+    let (token, chat) = world.chat().await;
+    let mut page = world.page(&token, 1).await;
+    // Reading answers the bridge's pings; the page itself says nothing.
+    let reading = page.find(|_| None::<()>);
+    assert!(tokio::time::timeout(Duration::from_secs(1), reading).await.is_err());
+    assert!(world.live.connected(chat));
 }
 
 #[tokio::test]

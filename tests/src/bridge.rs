@@ -6,6 +6,7 @@ use std::{
     fs::{File, OpenOptions},
     path::PathBuf,
     process::{ExitStatus, Stdio},
+    sync::Mutex,
     time::Duration,
 };
 
@@ -118,9 +119,10 @@ impl Bridge {
     pub async fn is_healthy(&mut self) {
         let url = format!("{}/health", self.config.operations_url());
         let http = self.http.clone();
-        let child = self.child.as_mut().expect("the bridge runs");
-        eventually(DEADLINE, async || {
-            if let Ok(Some(status)) = child.try_wait() {
+        let child = Mutex::new(self.child.as_mut().expect("the bridge runs"));
+        eventually(DEADLINE, || async {
+            let ended = child.lock().map(|mut child| child.try_wait());
+            if let Ok(Ok(Some(status))) = ended {
                 panic!("the bridge exited at start: {status}");
             }
             let reply = http.get(&url).send().await.ok()?;

@@ -102,12 +102,14 @@ impl Customer {
     pub async fn starts(gateway: &str, site: &str, name: Option<&str>) -> Self {
         let body = StartChat { start_key: random_key(), name: name.map(Into::into) };
         let http = Http::new(gateway);
-        let started = eventually(DEADLINE, async || match http.start(site, &body).await {
-            Ok(started) => Some(started),
-            Err(Failure::Status(status, error)) if status < 500 => {
-                panic!("no chat: {status} {error:?}")
+        let started = eventually(DEADLINE, || async {
+            match http.start(site, &body).await {
+                Ok(started) => Some(started),
+                Err(Failure::Status(status, error)) if status < 500 => {
+                    panic!("no chat: {status} {error:?}")
+                }
+                Err(_) => None,
             }
-            Err(_) => None,
         })
         .await;
         Self::resumes(gateway, &started)

@@ -8,5 +8,6 @@ pub mod demo;
 pub mod fake;
 pub mod ports;
 pub mod process;
+pub mod scene;
 pub mod synapse;
 pub mod wait;

@@ -14,9 +14,9 @@ const POLL: Duration = Duration::from_millis(10);
 /// # Panics
 /// After the deadline, naming the caller.
 #[track_caller]
-pub fn eventually<T, F>(deadline: Duration, mut probe: F) -> impl Future<Output = T>
+pub fn eventually<T, P>(deadline: Duration, mut probe: impl FnMut() -> P) -> impl Future<Output = T>
 where
-    F: AsyncFnMut() -> Option<T>,
+    P: Future<Output = Option<T>>,
 {
     let caller = Location::caller();
     async move {
@@ -37,7 +37,7 @@ where
 /// After the deadline, naming the caller.
 #[track_caller]
 pub fn until(deadline: Duration, mut probe: impl FnMut() -> bool) -> impl Future<Output = ()> {
-    eventually(deadline, async move || probe().then_some(()))
+    eventually(deadline, move || std::future::ready(probe().then_some(())))
 }
 
 /// Watches for a while that something stays true.
@@ -58,4 +58,14 @@ pub fn stays(
             sleep(POLL).await;
         }
     }
+}
+
+/// Lets time pass on purpose: until something is killed, say. Never to wait for something.
+pub async fn pause(time: Duration) {
+    sleep(time).await;
+}
+
+/// A moment in which nothing more should happen.
+pub async fn settle() {
+    sleep(Duration::from_millis(150)).await;
 }

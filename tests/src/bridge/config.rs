@@ -96,6 +96,7 @@ impl BridgeConfig {
             "messages_burst_per_session",
             "frames_per_second",
             "frames_burst",
+            "flood_frames_per_second",
             "sockets_per_address",
             "handshakes_per_minute_per_address",
             "requests_per_second_per_address",
@@ -163,6 +164,13 @@ impl BridgeConfig {
     pub fn limit(mut self, name: &str, value: u64) -> Self {
         self.limits.retain(|(known, _)| known != name);
         self.limits.push((name.into(), value));
+        self
+    }
+
+    /// With the bridge's own limits, as in production.
+    #[must_use]
+    pub fn usual_limits(mut self) -> Self {
+        self.limits.clear();
         self
     }
 

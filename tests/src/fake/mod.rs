@@ -270,6 +270,12 @@ impl Homeserver {
         self.core.rooms.iter().map(|r| r.key().clone()).collect()
     }
 
+    /// All users.
+    #[must_use]
+    pub fn users(&self) -> Vec<String> {
+        self.core.users.iter().map(|u| u.key().clone()).collect()
+    }
+
     /// The room that an alias (`#name:server`) leads to.
     #[must_use]
     pub fn aliased(&self, alias: &str) -> Option<String> {

@@ -1,0 +1,111 @@
+//! The usual beginning of a scenario: a fake homeserver, the bridge, and two agents.
+
+use crate::{
+    bridge::{Bridge, BridgeConfig, public_name},
+    customer::Customer,
+    fake::{Agent, Homeserver},
+    wait::{DEADLINE, settle, until},
+};
+
+/// A fake homeserver, the bridge, and the agents Anna and Ben.
+#[derive(Debug)]
+pub struct Scene {
+    /// The bridge.
+    pub bridge: Bridge,
+    /// The homeserver.
+    pub hs: Homeserver,
+    /// The first agent of the configuration.
+    pub anna: Agent,
+    /// The second.
+    pub ben: Agent,
+}
+
+/// A conversation between a customer and an agent.
+#[derive(Debug)]
+pub struct Chat {
+    /// The customer.
+    pub customer: Customer,
+    /// The agent who accepted.
+    pub agent: Agent,
+    /// The room.
+    pub room: String,
+}
+
+impl Scene {
+    /// Begins with the default configuration.
+    pub async fn begins() -> Self {
+        Self::begins_with(|config| config).await
+    }
+
+    /// Begins with only Anna on duty.
+    pub async fn with_anna_alone() -> Self {
+        Self::begins_with(|config| config.agents(&["anna"]).capacity(50)).await
+    }
+
+    /// Begins with a configuration of one's own.
+    pub async fn begins_with(configure: impl FnOnce(BridgeConfig) -> BridgeConfig) -> Self {
+        let hs = Homeserver::start().await;
+        let (anna, ben) = (hs.agent("anna"), hs.agent("ben"));
+        let config = configure(BridgeConfig::for_fake(&hs));
+        let bridge = Bridge::start(config).await;
+        Self { bridge, hs, anna, ben }
+    }
+
+    /// A customer arrives, and the agent accepts the request.
+    pub async fn chat(&self, name: &str, agent: &Agent) -> Chat {
+        let customer = Customer::arrives(&self.bridge, name).await;
+        let room = agent.next_request(DEADLINE).await;
+        agent.joins(&room);
+        let local = agent.id.trim_start_matches('@').split(':').next().unwrap_or_default();
+        customer.sees_joined(&public_name(local)).await;
+        Chat { customer, agent: agent.clone(), room }
+    }
+
+    /// Waits until the room has exactly these texts of the customer, in order, and then a moment
+    /// longer for anything that should not come.
+    ///
+    /// # Panics
+    /// If it has others.
+    pub async fn room_has(&self, room: &str, texts: &[impl AsRef<str>]) {
+        let expected: Vec<_> = texts.iter().map(AsRef::as_ref).collect();
+        let said = || self.hs.customer_texts(room);
+        until(DEADLINE, || said().len() >= expected.len()).await;
+        settle().await;
+        assert_eq!(said(), expected, "the agents' room");
+    }
+}
+
+impl Chat {
+    /// Waits until the customer's page shows exactly these texts of agents, in order, and then a
+    /// moment longer for anything that should not come.
+    ///
+    /// # Panics
+    /// If it shows others.
+    pub async fn page_has(&self, texts: &[impl AsRef<str>]) {
+        let expected: Vec<_> = texts.iter().map(AsRef::as_ref).collect();
+        until(DEADLINE, || self.customer.agent_texts().len() >= expected.len()).await;
+        settle().await;
+        assert_eq!(self.customer.agent_texts(), expected, "the customer's page");
+    }
+
+    /// A message each way arrives: the conversation works.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn works(&self) {
+        let (question, answer) = (format!("still there, {}?", self.room), "yes, I am");
+        self.customer.says(&question).await;
+        self.agent.sees_text(&self.room, &question, DEADLINE).await;
+        let before = self.customer.agent_texts().len();
+        self.agent.says(&self.room, answer);
+        until(DEADLINE, || self.customer.agent_texts().len() > before).await;
+        let last = self.customer.agent_texts().pop();
+        assert_eq!(last.as_deref(), Some(answer), "the newest on the page");
+    }
+}
+
+/// `prefix 0`, `prefix 1`, … : texts that can be told apart.
+#[must_use]
+pub fn numbered(prefix: &str, count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("{prefix} {n}")).collect()
+}

@@ -1,0 +1,161 @@
+//! The homeserver goes away, slows down, loses answers and forgets pushes. Nobody's words suffer.
+
+use std::time::Duration;
+
+use switchboard_tests::{
+    customer::Customer,
+    fake::Fault,
+    scene::{Scene, numbered},
+    wait::{DEADLINE, until},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_customers_write_while_the_homeserver_is_down_arrives_when_it_returns() {
+    let scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    scene.hs.goes_down().await;
+    let texts = numbered("into the dark", 20);
+    for text in &texts {
+        chat.customer.says(text).await;
+    }
+    let newcomer = Customer::arrives(&scene.bridge, "Dora").await;
+    newcomer.says("hello?").await;
+    scene.hs.comes_back().await;
+
+    scene.room_has(&chat.room, &texts).await;
+    let last = chat.customer.feed().last().map_or(0, |e| e.seq);
+    chat.customer.sees_live("✓✓", |live| live.delivered >= last).await;
+    let room = scene.anna.next_request(DEADLINE).await;
+    scene.anna.joins(&room);
+    newcomer.sees_joined("Anna").await;
+    scene.room_has(&room, &["hello?"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_homeserver_that_answers_503_is_as_good_as_down() {
+    let scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    scene.hs.unavailable(true);
+    let texts = numbered("into the dark", 10);
+    for text in &texts {
+        chat.customer.says(text).await;
+    }
+    scene.hs.unavailable(false);
+    scene.room_has(&chat.room, &texts).await;
+    chat.works().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_third_of_the_requests_limited_or_failed_loses_and_doubles_nothing() {
+    let scene = Scene::with_anna_alone().await;
+    scene.hs.fault(Fault::on("PUT", "/rooms/").chance(0.15).limits(20));
+    scene.hs.fault(Fault::on("PUT", "/rooms/").chance(0.15).replies(500, "M_UNKNOWN"));
+    scene.hs.fault(Fault::on("POST", "/").chance(0.3).limits(20));
+    let (carla, dora) =
+        (scene.chat("Carla", &scene.anna).await, scene.chat("Dora", &scene.anna).await);
+    let (for_carla, for_dora) = (numbered("to Carla", 15), numbered("to Dora", 15));
+    let (by_carla, by_dora) = (numbered("by Carla", 15), numbered("by Dora", 15));
+    for n in 0..15 {
+        carla.customer.writes(&by_carla[n]);
+        dora.customer.writes(&by_dora[n]);
+        carla.agent.says(&carla.room, &for_carla[n]);
+        dora.agent.says(&dora.room, &for_dora[n]);
+    }
+    scene.room_has(&carla.room, &by_carla).await;
+    scene.room_has(&dora.room, &by_dora).await;
+    carla.page_has(&for_carla).await;
+    dora.page_has(&for_dora).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_double_nothing() {
+    let scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    let lost = scene.hs.fault(Fault::on("PUT", "/send/").chance(0.4).drops_the_reply());
+    let texts = numbered("in doubt", 20);
+    for text in &texts {
+        chat.customer.writes(text);
+    }
+    scene.room_has(&chat.room, &texts).await;
+    assert!(lost.count() > 3, "the fault struck {} times", lost.count());
+    scene.hs.heal();
+    chat.works().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_homeserver_that_forgot_its_transactions_gets_nothing_twice() {
+    let scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    let texts = numbered("over a restart", 12);
+    for batch in texts.chunks(4) {
+        // The answer to the first is lost together with the memory of it.
+        scene.hs.fault(Fault::on("PUT", "/send/").times(1).drops_the_reply());
+        for text in batch {
+            chat.customer.writes(text);
+        }
+        until(DEADLINE, || chat.customer.is_settled()).await;
+        scene.hs.restarts().await;
+    }
+    scene.room_has(&chat.room, &texts).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_homeserver_delays_only_its_own_part() {
+    let scene = Scene::with_anna_alone().await;
+    let (slow, quick) =
+        (scene.chat("Carla", &scene.anna).await, scene.chat("Dora", &scene.anna).await);
+    let delay = Duration::from_secs(3);
+    scene.hs.fault(Fault::on("PUT", &slow.room).times(1).delays(delay));
+    let begun = tokio::time::Instant::now();
+    slow.customer.says("slowly").await;
+    quick.works().await;
+    assert!(begun.elapsed() < delay, "another chat waited for the slow one");
+    scene.room_has(&slow.room, &["slowly"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pushes_that_the_homeserver_lost_in_a_crash_are_found() {
+    let scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    scene.hs.pushes_drained().await;
+    scene.hs.holds_pushes(true);
+    let lost = numbered("lost", 5);
+    for text in &lost {
+        scene.anna.says(&chat.room, text);
+    }
+    assert!(scene.hs.loses_waiting_pushes() >= 5);
+    scene.hs.goes_down().await;
+    // The bridge notices the outage when it has something to say.
+    chat.customer.says("are you there?").await;
+    scene.hs.restarts().await;
+    chat.page_has(&lost).await;
+    chat.works().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pushes_lost_while_the_bridge_was_away_are_found_at_its_start() {
+    let mut scene = Scene::with_anna_alone().await;
+    let waiting = Customer::arrives(&scene.bridge, "Dora").await;
+    let chat_room = scene.anna.next_request(DEADLINE).await;
+    scene.bridge.stop().await;
+    scene.anna.joins(&chat_room);
+    scene.anna.says(&chat_room, "I was quick");
+    scene.anna.says(&chat_room, "was I not?");
+    scene.hs.loses_waiting_pushes();
+    scene.bridge.starts().await;
+    waiting.sees_joined("Anna").await;
+    waiting.sees_text("was I not?").await;
+    assert_eq!(waiting.agent_texts(), ["I was quick", "was I not?"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_the_homeserver_refuses_for_good_is_reported_and_the_rest_goes_on() {
+    let scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    scene.hs.fault(Fault::on("PUT", "/send/").by("_c_").times(1).replies(413, "M_TOO_LARGE"));
+    let key = chat.customer.says("too large for it").await;
+    chat.customer.says("small enough").await;
+    chat.agent.sees_text(&chat.room, "small enough", DEADLINE).await;
+    let told = |e: &switchboard::gateway::wire::FeedEntry| matches!(&e.body, switchboard::gateway::wire::FeedBody::Undelivered { key: k, .. } if *k == key);
+    chat.customer.wait_for("word that it was not delivered", told).await;
+}

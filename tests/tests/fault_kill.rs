@@ -1,0 +1,122 @@
+//! `kill -9`, again and again, while everybody writes.
+
+use std::time::Duration;
+
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use switchboard_tests::{
+    customer::Customer,
+    fake::Agent,
+    scene::{Chat, Scene},
+    wait::{DEADLINE, pause, until},
+};
+use tokio::task::JoinHandle;
+
+/// How many chats go on at the same time.
+const CHATS: usize = 4;
+/// Every so many rounds somebody new arrives while the bridge comes and goes.
+const NEWCOMER_EVERY: usize = 10;
+
+fn rounds() -> usize {
+    std::env::var("SWITCHBOARD_KILL_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(100)
+}
+
+/// A chat, and what was written in it.
+struct Talk {
+    chat: Chat,
+    by_customer: Vec<String>,
+    by_agent: Vec<String>,
+}
+
+impl Talk {
+    fn goes_on(&mut self, rng: &mut StdRng, round: usize) {
+        for n in 0..rng.random_range(0..4) {
+            let text = format!("customer, round {round}, {n}");
+            self.chat.customer.writes(&text);
+            self.by_customer.push(text);
+        }
+        for n in 0..rng.random_range(0..4) {
+            let text = format!("agent, round {round}, {n}");
+            self.chat.agent.says(&self.chat.room, &text);
+            self.by_agent.push(text);
+        }
+    }
+}
+
+/// Somebody arrives and writes while the bridge comes and goes.
+fn newcomer(gateway: String, round: usize) -> JoinHandle<Customer> {
+    tokio::spawn(async move {
+        let customer = Customer::starts(&gateway, "shop", Some(&format!("Newcomer {round}"))).await;
+        customer.connects();
+        customer.writes("is this the shop?");
+        customer
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_the_bridge_loses_doubles_and_reorders_nothing() {
+    let mut scene = Scene::with_anna_alone().await;
+    let mut rng = StdRng::seed_from_u64(20);
+    let mut talks = Vec::new();
+    for n in 0..CHATS {
+        let chat = scene.chat(&format!("Customer {n}"), &scene.anna).await;
+        talks.push(Talk { chat, by_customer: Vec::new(), by_agent: Vec::new() });
+    }
+    let mut newcomers = Vec::new();
+    for round in 0..rounds() {
+        talks.iter_mut().for_each(|talk| talk.goes_on(&mut rng, round));
+        if round % NEWCOMER_EVERY == 0 {
+            newcomers.push(newcomer(scene.bridge.gateway_url(), round));
+        }
+        pause(Duration::from_millis(rng.random_range(5..300))).await;
+        scene.bridge.kill9().await;
+        if rng.random_bool(0.7) {
+            scene.bridge.starts().await;
+        } else {
+            // Killed next time while it starts.
+            scene.bridge.launches();
+        }
+    }
+    scene.bridge.is_healthy().await;
+
+    for talk in &talks {
+        until(DEADLINE, || talk.chat.customer.is_settled()).await;
+        scene.room_has(&talk.chat.room, &talk.by_customer).await;
+        talk.chat.page_has(&talk.by_agent).await;
+        assert_eq!(talk.chat.customer.own_texts(), talk.by_customer, "the customer's own page");
+        assert_eq!(scene.anna.membership(&talk.chat.room), "join");
+    }
+    for customer in newcomers {
+        let customer = customer.await.expect("somebody new could come");
+        until(DEADLINE, || customer.is_settled()).await;
+        assert_eq!(customer.own_texts(), ["is this the shop?"]);
+    }
+    all_newcomers_are_served(&scene, rounds().div_ceil(NEWCOMER_EVERY)).await;
+}
+
+/// Each newcomer has exactly one room with exactly one message.
+async fn all_newcomers_are_served(scene: &Scene, expected: usize) {
+    let anna: &Agent = &scene.anna;
+    for _ in 0..expected {
+        let room =
+            anna.next_invite_that(DEADLINE, |e| anna.membership(&e.room_id) == "invite").await;
+        anna.joins(&room.room_id);
+        scene.room_has(&room.room_id, &["is this the shop?"]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_gently_it_ends_in_time_and_goes_on_where_it_was() {
+    let mut scene = Scene::with_anna_alone().await;
+    let mut talk = Talk {
+        chat: scene.chat("Carla", &scene.anna).await,
+        by_customer: Vec::new(),
+        by_agent: Vec::new(),
+    };
+    let mut rng = StdRng::seed_from_u64(21);
+    for round in 0..5 {
+        talk.goes_on(&mut rng, round);
+        scene.bridge.restart().await;
+    }
+    scene.room_has(&talk.chat.room, &talk.by_customer).await;
+    talk.chat.page_has(&talk.by_agent).await;
+}

@@ -87,6 +87,23 @@ impl ChatRoom<'_> {
         })
     }
 
+    /// The state that the room begins with, besides what the preset and the request's own fields
+    /// give it.
+    #[must_use]
+    pub fn initial_state(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            (CHAT_STATE, self.state("waiting")),
+            (
+                CUSTOMER_STATE,
+                json!({
+                    "variables": [{ "name": "name", "value": self.customer, "verified": false }],
+                }),
+            ),
+            ("m.room.history_visibility", json!({ "history_visibility": "shared" })),
+            ("m.room.guest_access", json!({ "guest_access": "forbidden" })),
+        ]
+    }
+
     /// The request that makes the room with the ghost invited.
     #[must_use]
     pub fn request(&self) -> create_room::v3::Request {
@@ -98,19 +115,12 @@ impl ChatRoom<'_> {
         request.invite = vec![OwnedUserId::from(self.ghost)];
         request.creation_content = raw(&json!({ CHAT_STATE: self.mark() }));
         request.power_level_content_override = raw(&self.power_levels());
-        request.initial_state = [
-            json!({ "type": CHAT_STATE, "state_key": "", "content": self.state("waiting") }),
-            json!({ "type": CUSTOMER_STATE, "state_key": "", "content": {
-                "variables": [{ "name": "name", "value": self.customer, "verified": false }],
-            } }),
-            json!({ "type": "m.room.history_visibility", "state_key": "",
-                "content": { "history_visibility": "shared" } }),
-            json!({ "type": "m.room.guest_access", "state_key": "",
-                "content": { "guest_access": "forbidden" } }),
-        ]
-        .iter()
-        .filter_map(raw)
-        .collect();
+        request.initial_state = self
+            .initial_state()
+            .iter()
+            .map(|(kind, content)| json!({ "type": kind, "state_key": "", "content": content }))
+            .filter_map(|state| raw(&state))
+            .collect();
         request
     }
 }

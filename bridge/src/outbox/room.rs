@@ -151,12 +151,13 @@ async fn repair(
     room: &OwnedRoomId,
 ) -> Result<(), DeliverError> {
     let bot = deliverer.names.bot();
-    let name = json!({ "name": recipe.name() });
-    let wanted = [
-        ("m.room.power_levels", None),
-        ("m.room.name", Some(name)),
-        (CHAT_STATE, Some(recipe.state("waiting"))),
+    let mut wanted = vec![
+        ("m.room.power_levels", recipe.power_levels()),
+        ("m.room.join_rules", json!({ "join_rule": "invite" })),
+        ("m.room.name", json!({ "name": recipe.name() })),
+        ("m.room.topic", json!({ "topic": recipe.topic() })),
     ];
+    wanted.extend(recipe.initial_state());
     for (kind, content) in wanted {
         let request = get_state_event_for_key::v3::Request::new(
             room.clone(),
@@ -166,7 +167,6 @@ async fn repair(
         match deliverer.homeserver.call(As::user(bot), request).await {
             Ok(_) => {}
             Err(error) if error.is_not_found() => {
-                let content = content.unwrap_or_else(|| recipe.power_levels());
                 deliverer.set_state(bot, room, kind, "", &content).await?;
             }
             Err(error) => return Err(error.into()),

@@ -35,8 +35,8 @@ pub struct Chat {
     pub asked: BTreeSet<AgentId>,
     /// Who left it since agents have had it: asked last if it comes back to its queue.
     pub left: BTreeSet<AgentId>,
-    /// Whom we are removing from the room. Until they are gone, their joining is no news, and
-    /// their going says nothing about a newer request.
+    /// Whom we are removing from the room. Until they are gone or asked again, neither their
+    /// joining nor their going is news.
     pub removing: BTreeSet<AgentId>,
     /// The Matrix room.
     pub room: Room,

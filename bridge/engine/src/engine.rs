@@ -86,6 +86,11 @@ impl Engine {
         self.index.deadlines.first().map(|&(at, ..)| at)
     }
 
+    /// All queues' settings.
+    pub fn queues(&self) -> impl Iterator<Item = &QueueSettings> {
+        self.queues.values()
+    }
+
     /// A chat's record.
     #[must_use]
     pub fn chat(&self, id: ChatId) -> Option<&Chat> {

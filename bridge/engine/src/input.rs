@@ -137,7 +137,7 @@ pub enum Input {
 pub enum Removal {
     /// The agent declined the invite.
     Declined,
-    /// The agent left after having joined.
+    /// The agent left after having joined, or was shown out by our own removal.
     Left,
     /// Our withdrawal, and the agent had not joined.
     Withdrawn,

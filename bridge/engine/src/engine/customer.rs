@@ -1,6 +1,6 @@
 //! What the customer does, and how a chat ends.
 
-use std::mem;
+use std::{collections::BTreeSet, mem};
 
 use super::{Outcome, Turn};
 use crate::{
@@ -86,7 +86,7 @@ impl Turn<'_> {
             chat.give_up_at = None;
             let agents = match &mut chat.state {
                 ChatState::Active { agents, .. } => mem::take(agents),
-                _ => Default::default(),
+                _ => BTreeSet::new(),
             };
             freed.extend(agents.iter().cloned());
             chat.state = ChatState::Ended {

@@ -18,8 +18,7 @@ impl Turn<'_> {
         let known = self.engine.agents.contains_key(agent);
         let withdrawn = self.is_withdrawing(id, agent);
         let no_room = matches!(chat.room, Room::None | Room::Failed);
-        let being_removed = chat.removing.contains(agent) && !chat.rings(agent);
-        if no_room || chat.has(agent) || being_removed {
+        if no_room || chat.has(agent) || chat.removing.contains(agent) {
             return Err(Ignored::Stale);
         }
         if !known && !chat.asked.contains(agent) {
@@ -51,11 +50,14 @@ impl Turn<'_> {
 
     /// An agent's membership ended.
     ///
-    /// A newer request of the same agent for the same chat must survive news about an older one.
-    /// An agent is asked again only when `withdrawing` is empty and a removal stands in `removing`
-    /// until it is done, so: with either mark, the news is about the old invite; `Withdrawn` never
-    /// ends a request (the request we withdrew is no longer the chat's); and `Left` cannot be about
-    /// a request, which ends with the joining.
+    /// A newer request of the same agent for the same chat must survive news about an older one:
+    ///
+    /// - An agent is asked again only when `withdrawing` is empty, so `Withdrawn` is never about
+    ///   the request that rings.
+    /// - A request ends with the joining, so `Left` is never about it either. Our own removals come
+    ///   back as `Left`.
+    /// - What the agent does before they have been asked again comes while the mark in
+    ///   `withdrawing` or `removing` still stands; then it is about what we have given up already.
     pub(super) fn agent_gone(&mut self, id: ChatId, agent: &AgentId, how: Removal) -> Outcome {
         let mut expected = self.end_withdrawal(id, agent);
         let chat = match self.chat(id) {
@@ -86,13 +88,14 @@ impl Turn<'_> {
         }
     }
 
-    /// Our withdrawal removed an agent who had just accepted. If nobody else has the chat they are
-    /// asked again at once, and it does not count against them. Says whether there was anything to
-    /// do.
+    /// Our withdrawal removed an agent who had just accepted. It does not count against them, and
+    /// if nobody else has the chat they are asked again at once. Says whether there was anything
+    /// to do.
     fn undo_kick(&mut self, id: ChatId, agent: &AgentId) -> bool {
         let Ok(chat) = self.chat(id) else { return false };
         let inside = chat.has(agent);
         let asked = chat.asked.contains(agent);
+        let excluded = chat.excluded.contains(agent);
         let max_wait = self.settings_of(chat).max_wait;
         let (was_active, free) = match &chat.state {
             ChatState::Waiting => (false, asked),
@@ -110,7 +113,12 @@ impl Turn<'_> {
             }
         }
         if !free {
-            return inside;
+            if excluded {
+                self.edit_chat(id, |chat| {
+                    chat.excluded.remove(agent);
+                });
+            }
+            return inside || excluded;
         }
         let give_up_at = max_wait.map(|wait| self.now + wait);
         self.edit_chat(id, |chat| {
@@ -181,11 +189,13 @@ impl Turn<'_> {
         self.rest(agent);
     }
 
-    /// Shows an agent out of the room.
+    /// Shows an agent out of the room. Who came too late was willing all the same, and may be asked
+    /// again.
     pub(super) fn remove(&mut self, id: ChatId, agent: &AgentId, why: RemoveReason) {
         self.edit_chat(id, |chat| {
             take_out(&mut chat.state, agent);
             chat.removing.insert(agent.clone());
+            chat.excluded.remove(agent);
         });
         self.effects.push(Effect::Remove { chat: id, agent: agent.clone(), why });
     }

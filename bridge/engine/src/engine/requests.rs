@@ -82,10 +82,11 @@ impl Turn<'_> {
         agent: &AgentId,
         outcome: WithdrawOutcome,
     ) -> Outcome {
-        let known = self.engine.agents.contains_key(agent);
-        let expected = self.is_withdrawing(id, agent);
-        if !expected && known {
-            return Err(Ignored::Stale);
+        if !self.is_withdrawing(id, agent) {
+            self.chat(id)?;
+            if self.engine.agents.contains_key(agent) {
+                return Err(Ignored::Stale);
+            }
         }
         // That the agent is in the room is news if the room has not told us yet, and then it is
         // dealt with as if the room had. If it has, this is a repetition and changes nothing.

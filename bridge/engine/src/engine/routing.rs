@@ -45,6 +45,7 @@ impl Turn<'_> {
         self.edit_chat(id, |chat| {
             chat.requests = request;
             chat.asked.insert(agent.clone());
+            chat.removing.remove(agent);
             chat.ask_after = None;
             chat.state = ChatState::Ringing { agent: agent.clone(), request, deadline: None };
         });

@@ -1,0 +1,17 @@
+//! The rules, told as stories; the whole table of transitions; and a simulated world.
+
+mod configuration;
+mod conversation;
+mod cost;
+mod desk;
+mod downtime;
+mod ending;
+mod queueing;
+mod races;
+mod records;
+mod render;
+mod requests;
+mod rules;
+mod simulation;
+mod transitions;
+mod world;

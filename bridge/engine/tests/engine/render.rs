@@ -1,0 +1,104 @@
+//! Effects and states in a few words, so that a test reads like what it tests.
+
+use switchboard_engine::{
+    AgentId, Chat, ChatEvent, ChatId, ChatState, Effect, EndReason, RemoveReason, Span, Time,
+};
+
+/// `anna` for `@anna:example.org`.
+pub(crate) fn name(agent: &AgentId) -> &str {
+    agent.0.trim_start_matches('@').split(':').next().unwrap_or_default()
+}
+
+pub(crate) fn agent_id(name: &str) -> AgentId {
+    AgentId(format!("@{name}:example.org"))
+}
+
+pub(crate) fn effect(effect: &Effect) -> String {
+    let on = |chat: &ChatId, what: String| format!("{}: {what}", chat.0);
+    match effect {
+        Effect::OpenRoom { chat } => on(chat, "open room".to_owned()),
+        Effect::Ring { chat, request, agent, waited: Span(waited), again } => {
+            let again = if *again { ", again" } else { "" };
+            on(chat, format!("ring {} #{request} after {}s{again}", name(agent), waited / 1000))
+        }
+        Effect::Withdraw { chat, agent } => on(chat, format!("withdraw {}", name(agent))),
+        Effect::Remove { chat, agent, why } => {
+            let why = match why {
+                RemoveReason::Closed => "closed",
+                RemoveReason::TooLate => "too late",
+            };
+            on(chat, format!("remove {} ({why})", name(agent)))
+        }
+        Effect::Relay { chat, message } => on(chat, format!("relay {}", message.0)),
+        Effect::Show { chat, agent, message } => {
+            on(chat, format!("show {} by {}", message.0, name(agent)))
+        }
+        Effect::Refuse { chat, message, why } => {
+            on(chat, format!("refuse {} ({why:?})", message.0))
+        }
+        Effect::NotShown { chat, agent, message, why } => {
+            on(chat, format!("not shown {} by {} ({why:?})", message.0, name(agent)))
+        }
+        Effect::ConfirmEnd { chat, agent } => on(chat, format!("ask {} to confirm", name(agent))),
+        Effect::Happened { chat, event } => on(chat, self::event(event)),
+        Effect::Ignored { why } => format!("ignored: {why}"),
+    }
+}
+
+fn event(event: &ChatEvent) -> String {
+    match event {
+        ChatEvent::Queued => "* queued".to_owned(),
+        ChatEvent::QueueFull => "* queue full".to_owned(),
+        ChatEvent::Requested { agent, request } => {
+            format!("* {} requested #{request}", name(agent))
+        }
+        ChatEvent::Rejected { agent } => format!("* {} rejected", name(agent)),
+        ChatEvent::Missed { agent } => format!("* {} missed", name(agent)),
+        ChatEvent::Withdrawn { agent } => format!("* withdrawn from {}", name(agent)),
+        ChatEvent::RequestFailed { agent } => format!("* request to {} failed", name(agent)),
+        ChatEvent::Joined { agent, first: true } => format!("* {} joined first", name(agent)),
+        ChatEvent::Joined { agent, first: false } => format!("* {} joined", name(agent)),
+        ChatEvent::Left { agent, last: true } => format!("* {} left last", name(agent)),
+        ChatEvent::Left { agent, last: false } => format!("* {} left", name(agent)),
+        ChatEvent::Requeued => "* requeued".to_owned(),
+        ChatEvent::Ended { reason } => format!("* ended: {}", self::reason(reason)),
+    }
+}
+
+fn reason(reason: &EndReason) -> String {
+    match reason {
+        EndReason::Customer => "customer".to_owned(),
+        EndReason::Agent(agent) => name(agent).to_owned(),
+        EndReason::Abandoned => "abandoned".to_owned(),
+        EndReason::NoAgent => "no agent".to_owned(),
+    }
+}
+
+/// A chat's state; times are told relative to `now`.
+pub(crate) fn state(chat: &Chat, now: Time) -> String {
+    let until = |at: &Option<Time>| {
+        at.map(|at| format!(", {}s left", (at - now).0 / 1000)).unwrap_or_default()
+    };
+    let all = |agents: &std::collections::BTreeSet<AgentId>| {
+        agents.iter().map(name).collect::<Vec<_>>().join(" and ")
+    };
+    match &chat.state {
+        ChatState::Waiting => match chat.ask_after {
+            Some(_) => format!("pausing{}", until(&chat.ask_after)),
+            None => "waiting".to_owned(),
+        },
+        ChatState::Ringing { agent, request, deadline } => {
+            format!("ringing {} #{request}{}", name(agent), until(deadline))
+        }
+        ChatState::Active { agents, return_at } if agents.is_empty() => {
+            format!("active with nobody{}", until(return_at))
+        }
+        ChatState::Active { agents, .. } => format!("active with {}", all(agents)),
+        ChatState::Ended { reason: why, agents, .. } if agents.is_empty() => {
+            format!("ended by {}", reason(why))
+        }
+        ChatState::Ended { reason: why, close_at, agents } => {
+            format!("ended by {}, {} still there{}", reason(why), all(agents), until(close_at))
+        }
+    }
+}

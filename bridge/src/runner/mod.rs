@@ -138,6 +138,15 @@ impl Runner {
             }
             self.tell_positions();
             if worked {
+                // Under load there is no quiet moment to listen in.
+                if health.has_changed().unwrap_or(false) {
+                    health.mark_unchanged();
+                    self.suspend();
+                }
+                for _ in 0..BATCH {
+                    let Ok(whisper) = self.whispers.try_recv() else { break };
+                    self.hear(whisper).await;
+                }
                 continue;
             }
             let deadline = self.next_deadline();

@@ -127,6 +127,7 @@ async fn pushes_that_the_homeserver_lost_in_a_crash_are_found() {
     scene.hs.goes_down().await;
     // The bridge notices the outage when it has something to say.
     chat.customer.says("are you there?").await;
+    until(DEADLINE, || scene.bridge.log().contains("the homeserver does not answer")).await;
     scene.hs.restarts().await;
     chat.page_has(&lost).await;
     chat.works().await;

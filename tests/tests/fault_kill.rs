@@ -16,8 +16,13 @@ const CHATS: usize = 4;
 /// Every so many rounds somebody new arrives while the bridge comes and goes.
 const NEWCOMER_EVERY: usize = 10;
 
+/// How often, and by which dice: `SWITCHBOARD_KILL_ROUNDS` and `SWITCHBOARD_KILL_SEED`.
 fn rounds() -> usize {
-    std::env::var("SWITCHBOARD_KILL_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(100)
+    number("SWITCHBOARD_KILL_ROUNDS").unwrap_or(100)
+}
+
+fn number<T: std::str::FromStr>(variable: &str) -> Option<T> {
+    std::env::var(variable).ok()?.parse().ok()
 }
 
 /// A chat, and what was written in it.
@@ -55,7 +60,7 @@ fn newcomer(gateway: String, round: usize) -> JoinHandle<Customer> {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_again_and_again_the_bridge_loses_doubles_and_reorders_nothing() {
     let mut scene = Scene::with_anna_alone().await;
-    let mut rng = StdRng::seed_from_u64(20);
+    let mut rng = StdRng::seed_from_u64(number("SWITCHBOARD_KILL_SEED").unwrap_or(20));
     let mut talks = Vec::new();
     for n in 0..CHATS {
         let chat = scene.chat(&format!("Customer {n}"), &scene.anna).await;
@@ -63,7 +68,9 @@ async fn killed_again_and_again_the_bridge_loses_doubles_and_reorders_nothing() 
     }
     let mut newcomers = Vec::new();
     for round in 0..rounds() {
-        talks.iter_mut().for_each(|talk| talk.goes_on(&mut rng, round));
+        for talk in &mut talks {
+            talk.goes_on(&mut rng, round);
+        }
         if round % NEWCOMER_EVERY == 0 {
             newcomers.push(newcomer(scene.bridge.gateway_url(), round));
         }

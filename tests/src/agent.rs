@@ -89,7 +89,7 @@ impl Agent {
         let client = Client::builder()
             .homeserver_url(homeserver)
             // A homeserver that restarts is met again, one that refuses is reported.
-            .request_config(RequestConfig::new().retry_limit(10).timeout(Duration::from_secs(60)))
+            .request_config(RequestConfig::new().retry_limit(10).timeout(Duration::from_mins(1)))
             .build()
             .await
             .map_err(|error| matrix_sdk::Error::UnknownError(Box::new(error)))
@@ -156,7 +156,7 @@ impl Agent {
 
     /// The next chat request that this agent has not been given yet: an invite from a customer.
     pub async fn next_request(&self) -> Result<Invite, AgentError> {
-        self.next(|invite| invite.is_request()).await
+        self.next(Invite::is_request).await
     }
 
     /// The next invite from anybody.

@@ -8,7 +8,10 @@ use switchboard::gateway::wire::{EndedBy, FeedBody, Phase};
 use switchboard_tests::{
     agent::{Agent, Event, Invite, Seen},
     customer::Customer,
-    demo::stack::{Stack, StackOptions},
+    demo::{
+        DemoError,
+        stack::{Stack, StackOptions},
+    },
     wait::until,
 };
 
@@ -153,17 +156,17 @@ enum Crash {
 
 #[tokio::test]
 async fn a_homeserver_that_is_killed_loses_and_doubles_nothing() {
-    talk_through_crashes(Crash::Homeserver, 2).await;
+    talk_through_crashes(Crash::Homeserver, 2).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_bridge_that_is_killed_loses_and_doubles_nothing() {
-    talk_through_crashes(Crash::Bridge, 4).await;
+    talk_through_crashes(Crash::Bridge, 4).await.unwrap();
 }
 
 /// Both sides write while something is killed and started again, several times; in the end every
 /// message is on the other side once and in order.
-async fn talk_through_crashes(crash: Crash, rounds: usize) {
+async fn talk_through_crashes(crash: Crash, rounds: usize) -> Result<(), DemoError> {
     const EACH: usize = 8;
     let mut scene = Scene::open().await;
     let (customer, asked, room) = scene.chat().await;
@@ -181,20 +184,20 @@ async fn talk_through_crashes(crash: Crash, rounds: usize) {
             customer.writes(text);
         }
         for text in before {
-            agent.say(&room, text).await.unwrap();
+            agent.say(&room, text).await?;
         }
         match crash {
             Crash::Homeserver => {
-                stack.synapse.kill9().await.unwrap();
-                stack.synapse.restart().await.unwrap();
+                stack.synapse.kill9().await?;
+                stack.synapse.restart().await?;
             }
             Crash::Bridge => {
-                stack.bridge.kill9().await.unwrap();
-                stack.bridge.start().await.unwrap();
+                stack.bridge.kill9().await?;
+                stack.bridge.start().await?;
             }
         }
         for text in after {
-            agent.say(&room, text).await.unwrap();
+            agent.say(&room, text).await?;
         }
         told.extend(customers);
         said.extend(agents);
@@ -204,10 +207,10 @@ async fn talk_through_crashes(crash: Crash, rounds: usize) {
     let last = told.last().cloned().unwrap_or_default();
     let arrived =
         |seen: &Seen| seen.rooms.get(&room)?.messages().find(|e| e.body() == last).cloned();
-    agent.until_for(RECOVERY, "the customer's last message", arrived).await.unwrap();
+    agent.until_for(RECOVERY, "the customer's last message", arrived).await?;
     until(RECOVERY, || customer.agent_texts().len() >= said.len()).await;
     assert_eq!(customers_texts(agent, &room).await, told, "what the room has of the customer");
     assert_eq!(customer.agent_texts(), said, "what the customer has of the agent");
     assert_eq!(customer.own_texts(), told, "what the customer's page shows of their own");
-    scene.stack.stop().await.unwrap();
+    scene.stack.stop().await
 }

@@ -35,15 +35,14 @@ impl Counts {
 /// `Summary […] 3 tests run: 2 passed, 1 failed` (nextest), `test result: ok. 1 passed; 0 failed`
 /// (libtest), `Tests  1 failed | 5 passed (6)` (Vitest), `  2 passed (3.1s)` (Playwright).
 fn is_summary(line: &str) -> bool {
+    // Further in, it is what one failed test has printed.
+    let is_libtest = line.starts_with("test result:");
     let line = line.trim();
     let mut words = line.split_whitespace();
     let playwright = words.next().is_some_and(|word| word.parse::<u64>().is_ok())
         && words.next().is_some_and(|word| matches!(word, "passed" | "failed"))
         && words.next().is_none_or(|word| word.starts_with('('));
-    playwright
-        || line.starts_with("Summary [")
-        || line.starts_with("test result:")
-        || line.starts_with("Tests  ")
+    playwright || line.starts_with("Summary [") || is_libtest || line.starts_with("Tests  ")
 }
 
 fn number_before(line: &str, what: &str) -> u64 {
@@ -92,6 +91,7 @@ mod tests {
 
     #[test]
     fn other_lines_are_not_counted() {
+        counted("    test result: FAILED. 0 passed; 1 failed; finished in 31.22s", 0, 0);
         counted("test a::b ... ok\n7 passed the bridge\nrunning 3 tests\n", 0, 0);
     }
 }

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use super::{DemoError, config::QueueTimes, state::State};
 use crate::synapse::tail;
 
-const START_DEADLINE: Duration = Duration::from_secs(60);
+const START_DEADLINE: Duration = Duration::from_mins(1);
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A running bridge. Dropping it kills it.

@@ -169,6 +169,21 @@ fn who_rejected_before_the_conversation_may_be_asked_after_it() {
 }
 
 #[test]
+fn a_return_to_the_queue_begins_a_new_search() {
+    let mut desk = Desk::with_agents(["anna", "ben"]);
+    let chat = desk.customer_starts();
+    desk.anna().declines(chat);
+    desk.ben().declines(chat);
+    desk.passes(30);
+    desk.anna().accepts(chat);
+    desk.anna().leaves(chat);
+    desk.passes(60);
+    desk.ben().declines(chat);
+    // It was the second round before the conversation, and is the first one again.
+    desk.expect_state(chat, "pausing, 30s left");
+}
+
+#[test]
 fn an_agent_who_was_removed_has_left() {
     let mut desk = Desk::with_agents(["anna"]);
     let chat = desk.chat_with("anna");

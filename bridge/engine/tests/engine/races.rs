@@ -174,6 +174,18 @@ fn an_agent_whom_the_withdrawal_hit_keeps_their_idle_time() {
 }
 
 #[test]
+fn making_good_does_not_forget_who_left() {
+    let mut desk = missed("left by ben");
+    let chat = switchboard_engine::ChatId(1);
+    desk.anna().joins(chat);
+    desk.anna().gone(chat, Removal::WithdrawnAfterJoin);
+    desk.expect_ringing(chat, "anna");
+    desk.anna().declines(chat);
+    desk.expect(["1: * anna rejected"]);
+    desk.expect_state(chat, "pausing, 30s left");
+}
+
+#[test]
 fn an_agent_whom_the_withdrawal_hit_may_be_busy_by_now() {
     let mut desk = Desk::with_agents(["anna"]);
     let (chat, next) = (desk.customer_starts(), desk.customer_starts());

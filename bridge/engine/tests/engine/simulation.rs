@@ -4,10 +4,11 @@ use proptest::{collection::vec, prelude::*};
 use switchboard_engine::{ChatId, Engine, Input, MessageRef, Removal, Span, Time, WithdrawOutcome};
 
 use crate::{
+    acts::act,
     desk::{sales, settings},
     render::agent_id,
     rules,
-    world::{World, act},
+    world::World,
 };
 
 /// Any input at all, about few enough chats and agents that they meet.

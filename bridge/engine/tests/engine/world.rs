@@ -4,76 +4,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use proptest::prelude::*;
 use switchboard_engine::{
-    AgentId, ChatEvent, ChatId, ChatState, Effect, Engine, Ignored, Input, MessageRef,
-    QueueSettings, Removal, Span, Step, Time, WithdrawOutcome,
+    AgentId, ChatId, ChatState, Effect, Engine, Ignored, Input, MessageRef, QueueSettings, Removal,
+    Span, Time, WithdrawOutcome,
 };
 
 use crate::{
+    acts::Act,
     desk::{sales, settings},
+    ledger::Ledgers,
     render::agent_id,
     rules,
 };
 
 const NAMES: [&str; 4] = ["anna", "ben", "carl", "dora"];
-
-/// Something that somebody does, or that happens to be next.
-#[derive(Clone, Debug)]
-pub(crate) enum Act {
-    Start,
-    Write(u8),
-    End(u8),
-    Away(u8),
-    Accept(u8, u8),
-    Decline(u8, u8),
-    Leave(u8, u8),
-    /// An agent in the room invites a colleague, who joins.
-    Bring(u8, u8),
-    /// A server administrator removes somebody.
-    Expel(u8, u8),
-    Say(u8, u8),
-    AskEnd(u8, u8, bool),
-    ConfirmEnd(u8, u8),
-    Close(u8, u8),
-    /// The outbox carries out a chat's next effect; unlucky, it fails or crosses with the agent.
-    Perform(u8, bool),
-    /// The room tells its next event.
-    Tell(u8),
-    /// The outcome of some effect comes in.
-    Answer(u8),
-    Pass(u16),
-    Resume(u16),
-    /// Which agents there are, and their capacity.
-    Configure(u8, u32),
-    Restart,
-}
-
-pub(crate) fn act() -> impl Strategy<Value = Act> {
-    let (chat, agent) = (any::<u8>, 0..4_u8);
-    prop_oneof![
-        3 => Just(Act::Start),
-        1 => chat().prop_map(Act::Write),
-        1 => chat().prop_map(Act::End),
-        1 => chat().prop_map(Act::Away),
-        6 => (chat(), agent.clone()).prop_map(|(c, a)| Act::Accept(c, a)),
-        3 => (chat(), agent.clone()).prop_map(|(c, a)| Act::Decline(c, a)),
-        2 => (chat(), agent.clone()).prop_map(|(c, a)| Act::Leave(c, a)),
-        1 => (chat(), agent.clone()).prop_map(|(c, a)| Act::Bring(c, a)),
-        1 => (chat(), agent.clone()).prop_map(|(c, a)| Act::Expel(c, a)),
-        1 => (chat(), agent.clone()).prop_map(|(c, a)| Act::Say(c, a)),
-        1 => (chat(), agent.clone(), any::<bool>()).prop_map(|(c, a, on)| Act::AskEnd(c, a, on)),
-        1 => (chat(), agent.clone()).prop_map(|(c, a)| Act::ConfirmEnd(c, a)),
-        1 => (chat(), agent).prop_map(|(c, a)| Act::Close(c, a)),
-        12 => (chat(), prop::bool::weighted(0.2)).prop_map(|(c, bad)| Act::Perform(c, bad)),
-        8 => chat().prop_map(Act::Tell),
-        8 => any::<u8>().prop_map(Act::Answer),
-        5 => (0..100_u16).prop_map(Act::Pass),
-        1 => (0..100_u16).prop_map(Act::Resume),
-        1 => (any::<u8>(), 0..3_u32).prop_map(|(who, capacity)| Act::Configure(who, capacity)),
-        1 => Just(Act::Restart),
-    ]
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Member {
@@ -95,21 +39,13 @@ struct RoomModel {
     lane: VecDeque<Effect>,
 }
 
-/// What the events of a chat have told about who will not take it.
-#[derive(Debug, Default)]
-struct Ledger {
-    refused: BTreeSet<AgentId>,
-    left: BTreeSet<AgentId>,
-    round: u8,
-}
-
 pub(crate) struct World {
     engine: Engine,
     settings: QueueSettings,
     now: Time,
     rooms: BTreeMap<ChatId, RoomModel>,
     answers: Vec<Input>,
-    ledgers: BTreeMap<ChatId, Ledger>,
+    ledgers: Ledgers,
     messages: u64,
 }
 
@@ -122,7 +58,7 @@ impl World {
             now: Time(1_000_000),
             rooms: BTreeMap::new(),
             answers: Vec::new(),
-            ledgers: BTreeMap::new(),
+            ledgers: Ledgers::default(),
             messages: 0,
         };
         world.act(&Act::Configure(0b0111, 1));
@@ -134,7 +70,6 @@ impl World {
             Act::Start => {
                 let chat = ChatId(self.rooms.len() as u128 + 1);
                 self.rooms.insert(chat, RoomModel::default());
-                self.ledgers.insert(chat, Ledger::default());
                 self.input(Input::ChatStarted { chat, queue: sales() });
             }
             Act::Pass(seconds) => {
@@ -329,7 +264,7 @@ impl World {
         let before = self.engine.clone();
         let step = self.engine.handle(self.now, input.clone());
         rules::check_step(&before, &self.engine, &step);
-        self.keep_ledger(&before, &input, &step);
+        self.ledgers.keep(&before, &self.engine, &input, &step);
         if let Input::AgentJoined { chat, agent } = input
             && step.effects == [Effect::Ignored { why: Ignored::UnknownAgent }]
         {
@@ -344,86 +279,6 @@ impl World {
                 _ => continue,
             };
             self.room(chat).lane.push_back(effect);
-        }
-    }
-
-    /// Nobody who would not take a chat is asked again while somebody else could be.
-    fn keep_ledger(&mut self, before: &Engine, input: &Input, step: &Step) {
-        match input {
-            Input::AgentsConfigured { .. } => {
-                let waits = |chat: &ChatId| {
-                    self.engine
-                        .chat(*chat)
-                        .is_some_and(|chat| !matches!(chat.state, ChatState::Active { .. }))
-                };
-                let chats: Vec<ChatId> = self.ledgers.keys().copied().filter(waits).collect();
-                for chat in chats {
-                    self.turn_round(chat);
-                }
-            }
-            Input::AgentGone { chat, agent, how: Removal::WithdrawnAfterJoin } => {
-                let is_active = |engine: &Engine| {
-                    engine
-                        .chat(*chat)
-                        .is_some_and(|chat| matches!(chat.state, ChatState::Active { .. }))
-                };
-                let back = is_active(before) && !is_active(&self.engine);
-                let ledger = self.ledgers.entry(*chat).or_default();
-                if back {
-                    ledger.refused.append(&mut ledger.left);
-                }
-                ledger.refused.remove(agent);
-            }
-            _ => {}
-        }
-        for effect in &step.effects {
-            if let Effect::Remove { chat, agent, .. } = effect {
-                self.ledgers.entry(*chat).or_default().refused.remove(agent);
-            }
-            let Effect::Happened { chat, event } = effect else { continue };
-            let ledger = self.ledgers.entry(*chat).or_default();
-            match event {
-                ChatEvent::Rejected { agent }
-                | ChatEvent::Missed { agent }
-                | ChatEvent::RequestFailed { agent } => {
-                    ledger.refused.insert(agent.clone());
-                    self.turn_round(*chat);
-                }
-                ChatEvent::Left { agent, .. }
-                    if !matches!(
-                        input,
-                        Input::AgentGone { how: Removal::WithdrawnAfterJoin, .. }
-                    ) =>
-                {
-                    ledger.left.insert(agent.clone());
-                }
-                ChatEvent::Joined { agent, .. } => {
-                    ledger.refused.remove(agent);
-                    ledger.left.remove(agent);
-                }
-                ChatEvent::Requeued if matches!(input, Input::Timer) => {
-                    ledger.refused = std::mem::take(&mut ledger.left);
-                    ledger.round = 0;
-                    self.turn_round(*chat);
-                }
-                ChatEvent::Requested { agent, .. } => {
-                    assert!(!ledger.refused.contains(agent), "{agent} is asked again too soon");
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn turn_round(&mut self, chat: ChatId) {
-        let ledger = self.ledgers.entry(chat).or_default();
-        let mut eligible = self.engine.agents().filter(|agent| agent.capacity > 0).peekable();
-        if eligible.peek().is_some() && eligible.all(|agent| ledger.refused.contains(&agent.id)) {
-            ledger.refused.clear();
-            ledger.round += 1;
-            if ledger.round > 1 {
-                let state = self.engine.chat(chat).map(|chat| &chat.state);
-                assert!(matches!(state, Some(ChatState::Ended { .. })), "a third round");
-            }
         }
     }
 

@@ -365,6 +365,25 @@ impl Desk {
         self.with.metrics.oldest_effect(oldest);
     }
 
+    /// Drops ended chats from memory a day after their end; their records and streams stay.
+    pub(super) fn forget_old_chats(&mut self) {
+        let before = self.now().0.saturating_sub(FORGET_AFTER_MS);
+        let old: Vec<ChatId> = self
+            .conversations
+            .iter()
+            .filter(|(chat, c)| {
+                c.ended.is_some_and(|ended| ended < before) && self.engine.is_closed(**chat)
+            })
+            .map(|(chat, _)| *chat)
+            .collect();
+        for chat in old {
+            self.engine.forget(chat);
+            self.conversations.remove(&chat);
+            self.with.directory.forget(chat);
+            self.with.live.forget(chat);
+        }
+    }
+
     /// An agent has read up to an event.
     pub(super) async fn agent_read(&mut self, event: &str) -> Result<(), HandleError> {
         let Some(place) = self.place_of(event, &Batch::default()).await? else { return Ok(()) };

@@ -49,6 +49,10 @@ const BATCH: usize = 256;
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How often places in the queues are told, at most.
 const POSITIONS_EVERY: Duration = Duration::from_secs(1);
+/// How often what is long over is put away.
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
+/// How long the keys of handled inbox items are kept, in milliseconds: homeservers repeat old events.
+const KEEP_KEYS_MS: u64 = 90 * 24 * 60 * 60 * 1000;
 /// After this many failures an item is put aside.
 const TRIES: u32 = 3;
 
@@ -120,6 +124,7 @@ impl Runner {
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), StoreError> {
         let mut changes = self.store.watch();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         let mut health = self.health.subscribe();
         loop {
             let worked = match self.turn().await {
@@ -157,6 +162,7 @@ impl Runner {
                 Some(whisper) = self.whispers.recv() => self.hear(whisper).await,
                 () = tokio::time::sleep_until(deadline) => {}
                 _ = heartbeat.tick() => self.desk.touch(),
+                _ = housekeeping.tick() => self.keep_house().await,
                 _ = health.changed() => self.suspend(),
             }
         }
@@ -285,6 +291,17 @@ impl Runner {
                 self.resume(outage).await;
             }
             Whisper::CaughtUp => {}
+        }
+    }
+
+    /// Puts away what is long over. Failing does no harm: the next time will do.
+    async fn keep_house(&mut self) {
+        self.desk.forget_old_chats();
+        let before = self.desk.now().0.saturating_sub(KEEP_KEYS_MS);
+        match self.store.forget_keys(before).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::debug!(forgotten, "old inbox keys are forgotten"),
+            Err(error) => tracing::warn!(%error, "old inbox keys cannot be forgotten"),
         }
     }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the secrets and the configuration of Synapse, the bridge, Element Web and the shop page.
+# Makes the secrets and the configuration of Synapse, the bridge and the shop page.
 # What is there stays: running it again changes nothing but what follows from the settings below.
 # Some names are only read indirectly, by render.
 # shellcheck disable=SC2034
@@ -26,7 +26,7 @@ set -euo pipefail
 : "${OWNERS:=}"                                       # "yes": give each part to its service's user
 
 umask 077
-mkdir -p "$CONFIG"/{secrets,synapse,bridge,element,shop,postgres}
+mkdir -p "$CONFIG"/{secrets,synapse,bridge,shop,postgres}
 
 random() { # length: letters and digits
     LC_ALL=C tr -dc 'A-Za-z0-9' < <(head -c $(($1 * 16)) /dev/urandom) | head -c "$1"
@@ -76,7 +76,6 @@ render() { # template, output
 render homeserver.yaml.in synapse/homeserver.yaml
 render log.yaml.in synapse/log.yaml
 render switchboard.toml.in bridge/switchboard.toml
-render element.json.in element/config.json
 
 page=$(<"$TEMPLATES/shop.html.in")
 page=${page//"{gateway}"/"$PUBLIC_URL"}
@@ -91,9 +90,9 @@ printf '%s' "$POSTGRES_PASSWORD" >"$CONFIG/postgres/password"
 "$SWITCHBOARD" --config "$CONFIG/bridge/switchboard.toml" registration \
     --output "$CONFIG/synapse/registration.yaml"
 
-# Element and the shop are public files; the rest is for its service only.
-chmod 755 "$CONFIG" "$CONFIG/element" "$CONFIG/shop"
-chmod 644 "$CONFIG/element/config.json" "$CONFIG/shop/index.html"
+# The shop is public; the rest is for its service only.
+chmod 755 "$CONFIG" "$CONFIG/shop"
+chmod 644 "$CONFIG/shop/index.html"
 if [[ $OWNERS == yes ]]; then
     chown -R 991:991 "$CONFIG/synapse" /synapse-data # the Synapse image's user
     chown -R 10001:10001 "$CONFIG/bridge" /bridge-data # the bridge image's user

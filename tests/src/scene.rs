@@ -1,5 +1,7 @@
 //! The usual beginning of a scenario: a fake homeserver, the bridge, and two agents.
 
+use tokio::time::timeout;
+
 use crate::{
     bridge::{Bridge, BridgeConfig, public_name},
     customer::Customer,
@@ -69,9 +71,12 @@ impl Scene {
     pub async fn room_has(&self, room: &str, texts: &[impl AsRef<str>]) {
         let expected: Vec<_> = texts.iter().map(AsRef::as_ref).collect();
         let said = || self.hs.customer_texts(room);
-        until(DEADLINE, || said().len() >= expected.len()).await;
+        let all = until(DEADLINE * 2, || said().len() >= expected.len());
+        if timeout(DEADLINE, all).await.is_err() {
+            eprintln!("what the bridge measures:\n{}", self.bridge.metrics().await);
+        }
         settle().await;
-        assert_eq!(said(), expected, "the agents' room");
+        assert_same("the agents' room", &said(), &expected);
     }
 }
 
@@ -83,9 +88,10 @@ impl Chat {
     /// If it shows others.
     pub async fn page_has(&self, texts: &[impl AsRef<str>]) {
         let expected: Vec<_> = texts.iter().map(AsRef::as_ref).collect();
-        until(DEADLINE, || self.customer.agent_texts().len() >= expected.len()).await;
+        let all = until(DEADLINE * 2, || self.customer.agent_texts().len() >= expected.len());
+        let _ = timeout(DEADLINE, all).await;
         settle().await;
-        assert_eq!(self.customer.agent_texts(), expected, "the customer's page");
+        assert_same("the customer's page", &self.customer.agent_texts(), &expected);
     }
 
     /// A message each way arrives: the conversation works.
@@ -101,6 +107,21 @@ impl Chat {
         until(DEADLINE, || self.customer.agent_texts().len() > before).await;
         let last = self.customer.agent_texts().pop();
         assert_eq!(last.as_deref(), Some(answer), "the newest on the page");
+    }
+}
+
+/// Points out the first difference, since the lists can be long.
+fn assert_same(whose: &str, got: &[String], expected: &[&str]) {
+    let (has, should) = (got.len(), expected.len());
+    let first =
+        (0..has.max(should)).find(|&n| got.get(n).map(String::as_str) != expected.get(n).copied());
+    if let Some(n) = first {
+        panic!(
+            "{whose} has {has} messages and should have {should}; number {n} is {:?} instead of {:?}; the last is {:?}",
+            got.get(n),
+            expected.get(n),
+            got.last(),
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use switchboard_tests::{
     customer::Customer,
-    fake::Agent,
+    fake::{Agent, Fault, Repeat},
     scene::{Chat, Scene},
     wait::{DEADLINE, pause, until},
 };
@@ -108,6 +108,41 @@ async fn all_newcomers_are_served(scene: &Scene, expected: usize) {
             anna.next_invite_that(DEADLINE, |e| anna.membership(&e.room_id) == "invite").await;
         anna.joins(&room.room_id);
         scene.room_has(&room.room_id, &["is this the shop?"]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_the_homeserver_fails_too_it_still_loses_and_doubles_nothing() {
+    let mut scene = Scene::with_anna_alone().await;
+    let mut rng = StdRng::seed_from_u64(number("SWITCHBOARD_KILL_SEED").unwrap_or(22));
+    let mut talks = Vec::new();
+    for n in 0..CHATS {
+        let chat = scene.chat(&format!("Customer {n}"), &scene.anna).await;
+        talks.push(Talk { chat, by_customer: Vec::new(), by_agent: Vec::new() });
+    }
+    scene.hs.fault(Fault::on("PUT", "/send/").chance(0.15).drops_the_reply());
+    scene.hs.fault(Fault::on("PUT", "/send/").chance(0.1).limits(20));
+    scene.hs.fault(Fault::on("PUT", "/send/").chance(0.05).replies(500, "M_UNKNOWN"));
+    scene.hs.fault(Fault::on("GET", "/messages").chance(0.1).replies(502, "M_UNKNOWN"));
+    scene.hs.repeats_pushes(Repeat { same_id: 1, other_ids: 1 });
+    for round in 0..rounds().div_ceil(4) {
+        for talk in &mut talks {
+            talk.goes_on(&mut rng, round);
+        }
+        if rng.random_bool(0.3) {
+            scene.hs.restarts().await;
+        }
+        pause(Duration::from_millis(rng.random_range(5..600))).await;
+        scene.bridge.kill9().await;
+        scene.bridge.starts().await;
+    }
+    for talk in &talks {
+        until(DEADLINE * 2, || {
+            scene.hs.customer_texts(&talk.chat.room).len() >= talk.by_customer.len()
+        })
+        .await;
+        scene.room_has(&talk.chat.room, &talk.by_customer).await;
+        talk.chat.page_has(&talk.by_agent).await;
     }
 }
 

@@ -22,14 +22,16 @@ mod room;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    panic::AssertUnwindSafe,
     sync::Arc,
 };
 
+use futures_util::FutureExt as _;
 pub use room::make_device;
 use switchboard_engine::ChatId;
 use tokio::{
     sync::{Semaphore, mpsc},
-    task::{AbortHandle, JoinSet},
+    task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -62,7 +64,7 @@ pub struct Outbox {
     open: BTreeSet<u64>,
     /// Lanes whose first effect waits for another effect.
     waiting: BTreeMap<u64, Vec<(ChatId, Lane)>>,
-    running: HashMap<u64, AbortHandle>,
+    running: BTreeSet<u64>,
     tasks: JoinSet<Outcome>,
 }
 
@@ -90,7 +92,7 @@ impl Outbox {
             lanes: HashMap::new(),
             open: BTreeSet::new(),
             waiting: BTreeMap::new(),
-            running: HashMap::new(),
+            running: BTreeSet::new(),
             tasks: JoinSet::new(),
         }
     }
@@ -115,8 +117,6 @@ impl Outbox {
                 },
                 Some(ended) = self.tasks.join_next() => match ended {
                     Ok(outcome) => self.ended(outcome),
-                    // Aborted because its event was seen; it is out of its lane already.
-                    Err(error) if error.is_cancelled() => {}
                     Err(error) => tracing::error!(%error, "an effect's task failed"),
                 },
             }
@@ -142,7 +142,7 @@ impl Outbox {
             self.lanes.remove(&lane);
             return;
         };
-        if self.running.contains_key(&job.seq.0) {
+        if self.running.contains(&job.seq.0) {
             return;
         }
         if let Some(first) = job.effect.after.iter().find(|seq| self.open.contains(seq)) {
@@ -151,13 +151,21 @@ impl Outbox {
         }
         let (context, seq, effect) = (Arc::clone(&self.context), job.seq, job.effect.clone());
         let in_doubt = job.in_doubt;
-        let handle = self.tasks.spawn(async move { context.persist(seq, effect, in_doubt).await });
-        self.running.insert(seq.0, handle);
+        self.running.insert(seq.0);
+        self.tasks.spawn(async move {
+            let tried = AssertUnwindSafe(context.persist(seq, effect.clone(), in_doubt));
+            // A panic must not hold up the lane for ever: this one effect is given up, visibly.
+            tried.catch_unwind().await.unwrap_or_else(|_| {
+                let result = Err("a fault in the bridge; please report it".to_owned());
+                Outcome { seq, effect, result }
+            })
+        });
     }
 
     fn ended(&mut self, outcome: Outcome) {
         let (seq, lane) = (outcome.seq, (outcome.effect.chat, outcome.effect.lane));
-        if self.running.remove(&seq.0).is_none() {
+        if !self.running.remove(&seq.0) {
+            // Its event was seen in the room before.
             return;
         }
         // The runner goes first: who waits for this may start before it is committed, since the
@@ -169,9 +177,9 @@ impl Outbox {
     }
 
     fn seen(&mut self, seq: EffectSeq) {
-        if let Some(task) = self.running.remove(&seq.0) {
-            task.abort();
-        }
+        // Its task is left to itself: the answer is most likely on its way, and tearing a connection
+        // down costs more than hearing it out. A further try would be the same transaction.
+        self.running.remove(&seq.0);
         let lane = self
             .lanes
             .iter()

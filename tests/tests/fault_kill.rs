@@ -87,6 +87,7 @@ async fn killed_again_and_again_the_bridge_loses_doubles_and_reorders_nothing() 
 
     for talk in &talks {
         until(DEADLINE, || talk.chat.customer.is_settled()).await;
+        catches_up(&scene, talk).await;
         scene.room_has(&talk.chat.room, &talk.by_customer).await;
         talk.chat.page_has(&talk.by_agent).await;
         assert_eq!(talk.chat.customer.own_texts(), talk.by_customer, "the customer's own page");
@@ -98,6 +99,14 @@ async fn killed_again_and_again_the_bridge_loses_doubles_and_reorders_nothing() 
         assert_eq!(customer.own_texts(), ["is this the shop?"]);
     }
     all_newcomers_are_served(&scene, rounds().div_ceil(NEWCOMER_EVERY)).await;
+}
+
+/// Gives the bridge time for what it is in doubt about: the more rounds, the more there is to look
+/// through.
+async fn catches_up(scene: &Scene, talk: &Talk) {
+    let patience = DEADLINE + Duration::from_millis(300) * u32::try_from(rounds()).unwrap_or(1000);
+    let wanted = talk.by_customer.len();
+    until(patience, || scene.hs.customer_texts(&talk.chat.room).len() >= wanted).await;
 }
 
 /// Each newcomer has exactly one room with exactly one message.
@@ -137,10 +146,7 @@ async fn killed_while_the_homeserver_fails_too_it_still_loses_and_doubles_nothin
         scene.bridge.starts().await;
     }
     for talk in &talks {
-        until(DEADLINE * 2, || {
-            scene.hs.customer_texts(&talk.chat.room).len() >= talk.by_customer.len()
-        })
-        .await;
+        catches_up(&scene, talk).await;
         scene.room_has(&talk.chat.room, &talk.by_customer).await;
         talk.chat.page_has(&talk.by_agent).await;
     }

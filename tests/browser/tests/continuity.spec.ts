@@ -77,3 +77,19 @@ test("the bridge is killed and comes back", async ({ shop, agents, stack, compla
   // The browser reports refused connections.
   complaints.splice(0);
 });
+
+test("where WebSockets do not get through, the chat goes on without them", async ({ shop, agents, context }) => {
+  let refused = 0;
+  await context.routeWebSocket(/\/customer\/v1\/socket/, async (socket) => {
+    refused += 1;
+    await socket.close();
+  });
+  await shop.start("Clara");
+  await shop.say("through a strict proxy");
+  const { agent, room } = await accepted(agents);
+  await agent.hears(room, "through a strict proxy");
+  await agent.say(room, "I hear you");
+  await expect(shop.message("I hear you", "agent")).toHaveCount(1);
+  await shop.isSent("through a strict proxy", ["delivered"]);
+  expect(refused).toBeGreaterThan(0);
+});

@@ -202,7 +202,7 @@ impl Drop for Bridge {
     }
 }
 
-/// The program: `SWITCHBOARD_BIN`, or what Cargo built beside this test.
+/// The program: `SWITCHBOARD_BIN`, or what Cargo built beside this one.
 ///
 /// # Panics
 /// If it is missing, telling how to build it.
@@ -211,10 +211,12 @@ pub fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("SWITCHBOARD_BIN") {
         return path.into();
     }
-    let test = std::env::current_exe().expect("a test knows its own program");
-    // target/<profile>/deps/<test>
-    let profile = test.ancestors().nth(2).expect("tests lie two levels deep");
-    let path = profile.join("switchboard");
+    let this = std::env::current_exe().expect("a program knows its own file");
+    // target/<profile>/<program>, or target/<profile>/deps/<test>
+    let folders = this.ancestors().skip(1).take(2).map(|folder| folder.join("switchboard"));
+    let places: Vec<PathBuf> = folders.collect();
+    let found = places.iter().find(|path| path.is_file()).or(places.last());
+    let path = found.cloned().unwrap_or_default();
     assert!(
         path.exists(),
         "{} is missing: build it with `cargo build -p switchboard`, or name another by SWITCHBOARD_BIN",

@@ -2,6 +2,7 @@
 #![recursion_limit = "256"]
 
 pub mod agent;
+pub mod bench;
 pub mod bridge;
 pub mod customer;
 pub mod demo;

@@ -1,5 +1,6 @@
 //! The project's own tasks, as `cargo xtask …`.
 
+mod bench;
 mod build;
 mod counts;
 mod error;
@@ -27,6 +28,8 @@ enum Task {
     Demo(Demo),
     /// Run every check and every test; the last line counts them
     Test(Test),
+    /// Measure how fast the bridge is and how much it takes; prints one table
+    Bench(bench::Bench),
     /// Install and build what the demo and the tests need, and nothing else
     Setup,
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Demo(arguments) => demo(&arguments),
         Task::Test(arguments) => test::test(&arguments),
+        Task::Bench(arguments) => bench::bench(&arguments),
         Task::Setup => setup(),
     };
     match done {

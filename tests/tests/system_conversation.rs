@@ -16,6 +16,8 @@ use switchboard_tests::{
 
 /// How long everything may take to be as it was before a crash.
 const RECOVERY: Duration = Duration::from_mins(2);
+/// How long the customer's page may take, a little less than the page's own patience.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 struct Scene {
     stack: Stack,
@@ -207,8 +209,11 @@ async fn talk_through_crashes(crash: Crash, rounds: usize) -> Result<(), DemoErr
     let arrived =
         |seen: &Seen| seen.rooms.get(&room)?.messages().find(|e| e.body() == last).cloned();
     agent.until_for(RECOVERY, "the customer's last message", arrived).await?;
-    if let Some(last) = said.last() {
-        customer.sees_text(last).await;
+    let last = said.last().cloned().unwrap_or_default();
+    if tokio::time::timeout(PATIENCE, customer.sees_text(&last)).await.is_err() {
+        // Is it not in the feed, or was the page not told?
+        let feed = customer.http.feed(0, 0).await;
+        panic!("{last} did not come: {:?}; the feed: {feed:?}", customer.agent_texts());
     }
     assert_eq!(customers_texts(agent, &room).await, told, "what the room has of the customer");
     assert_eq!(customer.agent_texts(), said, "what the customer has of the agent");

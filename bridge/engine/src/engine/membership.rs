@@ -34,16 +34,16 @@ impl Turn<'_> {
                 self.edit_agent(agent, |agent| agent.request = None);
                 self.accept(id, agent);
             }
-            ChatState::Ringing { agent: other, .. } if !withdrawn => {
+            // Even if we had given them up: they joined before the withdrawal came through, and who
+            // is in the room goes before who may still answer.
+            ChatState::Ringing { agent: other, .. } => {
                 let other = other.clone();
                 self.take_back(id, &other, ChatEvent::Withdrawn { agent: other.clone() });
                 self.accept(id, agent);
             }
             ChatState::Active { agents, .. } if agents.is_empty() => self.accept(id, agent),
             ChatState::Active { .. } if !withdrawn => self.add(id, agent),
-            ChatState::Ringing { .. } | ChatState::Active { .. } => {
-                self.remove(id, agent, RemoveReason::TooLate);
-            }
+            ChatState::Active { .. } => self.remove(id, agent, RemoveReason::TooLate),
         }
         Ok(())
     }

@@ -85,14 +85,14 @@ fn the_order_of_the_news_does_not_matter() {
         (
             "ringing ben",
             &[&[Joined, HadJoined], &[HadJoined, Joined]],
-            "ringing ben #2, 45s left",
-            &["1: remove anna (too late)"],
+            "active with anna",
+            &[],
         ),
         (
             "ringing ben",
-            &[&[Joined, Hit, Done], &[Joined, Done, Hit]],
-            "ringing ben #2, 45s left",
-            &["1: remove anna (too late)"],
+            &[&[Joined, Hit, Done], &[Joined, Done, Hit], &[Done, Joined, Hit]],
+            "ringing anna #3, 45s left",
+            &["1: ring anna #3 after 45s, again"],
         ),
         (
             "taken by ben",
@@ -231,32 +231,29 @@ fn a_late_acceptance_that_came_in_time_for_the_second_round() {
 }
 
 #[test]
-fn who_came_too_late_is_asked_again_at_once() {
+fn who_joined_before_the_withdrawal_has_the_chat_although_another_is_asked() {
     let mut desk = Desk::with_agents(["anna", "ben"]);
     let chat = desk.customer_starts();
     desk.passes(45);
+    desk.expect_ringing(chat, "ben");
     desk.anna().joins(chat);
-    desk.expect(["1: remove anna (too late)"]);
+    desk.expect(["1: * withdrawn from ben", "1: withdraw ben", "1: * anna joined first"]);
     desk.withdrawal(chat, "anna", WithdrawOutcome::HadJoined);
-    desk.ben().declines(chat);
-    desk.expect([
-        "1: * ben rejected",
-        "1: * anna requested #3",
-        "1: ring anna #3 after 45s, again",
-    ]);
+    desk.expect_active(chat, ["anna"]);
+    assert!(desk.chat(chat).excluded.is_empty(), "nobody has missed anything");
 }
 
 #[test]
 fn being_shown_out_is_not_mistaken_for_a_rejection() {
-    let mut desk = Desk::with_agents(["anna", "ben"]);
-    let chat = desk.customer_starts();
-    desk.passes(45);
+    let mut desk = missed("taken by ben");
+    let chat = switchboard_engine::ChatId(1);
     desk.anna().joins(chat);
     desk.expect(["1: remove anna (too late)"]);
     desk.withdrawal(chat, "anna", WithdrawOutcome::HadJoined);
     desk.anna().joins(chat);
     desk.expect(["ignored: does not fit the chat's state"]);
-    desk.ben().declines(chat);
+    desk.ben().leaves(chat);
+    desk.passes(60);
     desk.expect_ringing(chat, "anna");
     // Only now the room tells that they were shown out, before the new request.
     desk.anna().leaves(chat);

@@ -48,6 +48,22 @@ pub struct Deliverer {
     pub incarnation: String,
 }
 
+/// By how much the homeserver's clock may be behind ours.
+const CLOCKS_DIFFER_MS: u64 = 10 * 60 * 1000;
+
+/// An event of ours in a room.
+struct Sent {
+    event: OwnedEventId,
+    /// By an earlier try.
+    found: bool,
+}
+
+impl Sent {
+    fn done(self) -> Done {
+        if self.found { Done::Found(self.event) } else { Done::Event(self.event) }
+    }
+}
+
 /// Why an effect was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliverError {
@@ -93,11 +109,12 @@ impl Deliverer {
             Deed::Card { text, html } => {
                 let bot = self.names.bot();
                 let body = content::notice(text, Some(html), &id);
-                let card = self.say(&entry, bot, &id, "m.room.message", &body, in_doubt).await?;
+                let doubt = in_doubt.then_some(effect.created);
+                let card = self.say(&entry, bot, &id, "m.room.message", &body, doubt).await?;
                 let room = entry.room.ok_or(DeliverError::NoRoom)?;
-                let pinned = json!({ "pinned": [card] });
+                let pinned = json!({ "pinned": [card.event] });
                 self.set_state(bot, &room, "m.room.pinned_events", "", &pinned).await?;
-                Ok(Done::Event(card))
+                Ok(card.done())
             }
             Deed::Ring { agent, reason, html, .. } => {
                 let room = entry.room.ok_or(DeliverError::NoRoom)?;
@@ -114,27 +131,29 @@ impl Deliverer {
             }
             Deed::Say { text, mentions, .. } => {
                 let body = content::customer_text(text, mentions, &id);
-                self.say(&entry, &entry.ghost, &id, "m.room.message", &body, in_doubt)
+                let doubt = in_doubt.then_some(effect.created);
+                self.say(&entry, &entry.ghost, &id, "m.room.message", &body, doubt)
                     .await
-                    .map(Done::Event)
+                    .map(Sent::done)
             }
             Deed::Notice { text, html, reactions, .. } => {
                 let bot = self.names.bot();
                 let body = content::notice(text, html.as_deref(), &id);
-                let event = self.say(&entry, bot, &id, "m.room.message", &body, in_doubt).await?;
+                let doubt = in_doubt.then_some(effect.created);
+                let sent = self.say(&entry, bot, &id, "m.room.message", &body, doubt).await?;
                 for (n, key) in reactions.iter().enumerate() {
                     let reaction_id = format!("{id}.r{n}");
-                    let body = content::reaction(event.as_str(), key, &reaction_id);
-                    let sent =
-                        self.say(&entry, bot, &reaction_id, "m.reaction", &body, in_doubt).await;
+                    let body = content::reaction(sent.event.as_str(), key, &reaction_id);
+                    let reacted =
+                        self.say(&entry, bot, &reaction_id, "m.reaction", &body, doubt).await;
                     // A reaction that is there already is what we want.
-                    if let Err(error) = sent
+                    if let Err(error) = reacted
                         && !matches!(&error, DeliverError::Call(e) if e.is("M_DUPLICATE_ANNOTATION"))
                     {
                         return Err(error);
                     }
                 }
-                Ok(Done::Event(event))
+                Ok(sent.done())
             }
             Deed::Status { number, queue, status } => {
                 let room = entry.room.ok_or(DeliverError::NoRoom)?;
@@ -148,7 +167,8 @@ impl Deliverer {
         }
     }
 
-    /// Sends an event with the transaction id `id`, unless in doubt it is found in the room.
+    /// Sends an event with the transaction id `id`, unless in doubt it is found in the room: then
+    /// `doubt` is when the effect was decided, in milliseconds since the Unix epoch.
     async fn say(
         &self,
         entry: &Entry,
@@ -156,11 +176,13 @@ impl Deliverer {
         id: &str,
         kind: &str,
         body: &Value,
-        in_doubt: bool,
-    ) -> Result<OwnedEventId, DeliverError> {
+        doubt: Option<u64>,
+    ) -> Result<Sent, DeliverError> {
         let room = entry.room.clone().ok_or(DeliverError::NoRoom)?;
-        if in_doubt && let Some(found) = self.find_own(&room, sender, id).await? {
-            return Ok(found);
+        if let Some(since) = doubt
+            && let Some(event) = self.find_own(&room, sender, id, since).await?
+        {
+            return Ok(Sent { event, found: true });
         }
         let request = send_message_event::v3::Request::new_raw(
             room,
@@ -168,13 +190,14 @@ impl Deliverer {
             MessageLikeEventType::from(kind),
             raw(body)?,
         );
-        match self.homeserver.call(As::device(sender), request.clone()).await {
+        let sent = match self.homeserver.call(As::device(sender), request.clone()).await {
             Err(error) if error.is("M_UNKNOWN_DEVICE") => {
                 room::make_device(&self.homeserver, sender).await?;
-                Ok(self.homeserver.call(As::device(sender), request).await?.event_id)
+                self.homeserver.call(As::device(sender), request).await
             }
-            other => Ok(other?.event_id),
-        }
+            other => other,
+        };
+        Ok(Sent { event: sent?.event_id, found: false })
     }
 
     /// Looks for an event that we may have sent: from that sender, in that room, with that id.
@@ -183,8 +206,9 @@ impl Deliverer {
         room: &OwnedRoomId,
         sender: &UserId,
         id: &str,
+        since: u64,
     ) -> Result<Option<OwnedEventId>, DeliverError> {
-        const PAGES: usize = 5;
+        const PAGES: usize = 50;
         let mut from = None;
         for _ in 0..PAGES {
             let mut request =
@@ -196,6 +220,9 @@ impl Deliverer {
                 let Ok(event) = event::read(raw.json().get().as_bytes()) else { continue };
                 if event.sender == sender.as_str() && event.effect_id() == Some(id) {
                     return Ok(EventId::parse(event.event_id).ok());
+                }
+                if event.origin_server_ts.saturating_add(CLOCKS_DIFFER_MS) < since {
+                    return Ok(None);
                 }
             }
             from = page.end;

@@ -121,6 +121,8 @@ pub enum Done {
     Room(OwnedRoomId),
     /// The event is in the room.
     Event(OwnedEventId),
+    /// An earlier try has put the event into the room.
+    Found(OwnedEventId),
     /// The invite is with the homeserver.
     Rung,
     /// What became of a withdrawal.
@@ -138,6 +140,8 @@ pub struct Outcome {
     pub effect: OutboxEffect,
     /// Done, or given up for good with a reason for administrators.
     pub result: Result<Done, String>,
+    /// Whether an earlier try had done it already.
+    pub found: bool,
 }
 
 /// The id of an effect: unique across stores, and the transaction id of its request.

@@ -37,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     deliver::Deliverer,
-    effect::{Lane, OutboxEffect, Outcome},
+    effect::{Done, Lane, OutboxEffect, Outcome},
     health::Health,
 };
 use crate::{clock::Clock, store::EffectSeq};
@@ -157,7 +157,7 @@ impl Outbox {
             // A panic must not hold up the lane for ever: this one effect is given up, visibly.
             tried.catch_unwind().await.unwrap_or_else(|_| {
                 let result = Err("a fault in the bridge; please report it".to_owned());
-                Outcome { seq, effect, result }
+                Outcome { seq, effect, result, found: false }
             })
         });
     }
@@ -167,6 +167,12 @@ impl Outbox {
         if !self.running.remove(&seq.0) {
             // Its event was seen in the room before.
             return;
+        }
+        if !outcome.found && matches!(outcome.result, Ok(Done::Event(_))) {
+            // What comes after something that had not been sent has not been sent either.
+            for job in self.lanes.get_mut(&lane).into_iter().flatten() {
+                job.in_doubt = false;
+            }
         }
         // The runner goes first: who waits for this may start before it is committed, since the
         // next start would look before it repeats anything.

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     deliver::{DeliverError, Deliverer},
-    effect::{OutboxEffect, Outcome},
+    effect::{Done, OutboxEffect, Outcome},
     health::Health,
 };
 use crate::{clock::Clock, matrix::client::CallError, store::EffectSeq};
@@ -51,16 +51,19 @@ impl Context {
                 self.deliverer.carry_out(seq, &effect, look_first).await
             };
             let error = match result {
-                Ok(done) => return Outcome { seq, effect, result: Ok(done) },
+                Ok(Done::Found(event)) => {
+                    return Outcome { seq, effect, result: Ok(Done::Event(event)), found: true };
+                }
+                Ok(done) => return Outcome { seq, effect, result: Ok(done), found: false },
                 Err(DeliverError::Call(error)) if error.is_transient() => error,
                 Err(error) => {
                     tracing::warn!(effect = seq.0, %error, "an effect cannot be carried out");
-                    return Outcome { seq, effect, result: Err(error.to_string()) };
+                    return Outcome { seq, effect, result: Err(error.to_string()), found: false };
                 }
             };
             if age > GIVE_UP_AFTER_MS {
                 tracing::warn!(effect = seq.0, %error, "an effect is given up after a day");
-                return Outcome { seq, effect, result: Err(error.to_string()) };
+                return Outcome { seq, effect, result: Err(error.to_string()), found: false };
             }
             tries += 1;
             self.pause(seq, &error, tries).await;

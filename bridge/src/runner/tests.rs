@@ -156,7 +156,10 @@ async fn messages_wait_for_the_room_in_order_and_once() {
     assert_eq!(bench.feed(3).await, [FeedBody::Queued {}, own("one"), own("two")]);
     let room = ruma::room_id!("!room:localhost").to_owned();
     let (seq, effect) = bench.next(|deed| matches!(deed, Deed::OpenRoom { .. })).await;
-    bench.outcomes.send(Outcome { seq, effect, result: Ok(Done::Room(room)) }).expect("runs");
+    bench
+        .outcomes
+        .send(Outcome { seq, effect, result: Ok(Done::Room(room)), found: false })
+        .expect("runs");
     let depth = bench.store.depth().await.expect("read");
     assert_eq!(depth.inbox, 0);
     bench.stop.cancel();
@@ -229,10 +232,16 @@ async fn a_refused_message_is_told_to_the_customer_and_the_next_goes_on() {
     bench.starts().await;
     let (seq, effect) = bench.next(|deed| matches!(deed, Deed::OpenRoom { .. })).await;
     let room = ruma::room_id!("!room:localhost").to_owned();
-    bench.outcomes.send(Outcome { seq, effect, result: Ok(Done::Room(room)) }).expect("runs");
+    bench
+        .outcomes
+        .send(Outcome { seq, effect, result: Ok(Done::Room(room)), found: false })
+        .expect("runs");
     bench.says("too-large").await;
     let (seq, effect) = bench.next(|deed| matches!(deed, Deed::Say { .. })).await;
-    bench.outcomes.send(Outcome { seq, effect, result: Err("no".to_owned()) }).expect("runs");
+    bench
+        .outcomes
+        .send(Outcome { seq, effect, result: Err("no".to_owned()), found: false })
+        .expect("runs");
     let feed = bench.feed(3).await;
     assert!(
         matches!(&feed[2], FeedBody::Undelivered { key, .. } if key == "too-large"),

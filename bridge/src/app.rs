@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    appservice::{self, AppserviceState, gaps::GapCheck},
+    appservice::{self, AppserviceState, gaps::Gaps},
     clock::Clock,
     config::{Config, StoreKind},
     directory::Directory,
@@ -100,7 +100,9 @@ pub async fn run(
 
     let tasks = TaskTracker::new();
     let runner = tasks.spawn(runner.run(stop.child_token()));
-    parts.serve(&config, listeners, whispers.clone(), &tasks, &stop);
+    let gaps =
+        Gaps::new(parts.deliverer(), Arc::clone(&parts.store), parts.clock, parts.health.clone());
+    parts.serve(&config, listeners, whispers.clone(), gaps.clone(), (&tasks, &stop));
     parts.clone().spawn_watchers(&tasks, &stop);
     let (matrix, id, matrix_stop) = (parts.clone(), config.appservice.id.clone(), stop.clone());
     tasks.spawn(async move {
@@ -108,10 +110,9 @@ pub async fn run(
         if prepare(&matrix, &id, &matrix_stop).await {
             let outbox =
                 Outbox::new(matrix.deliverer(), matrix.health.clone(), matrix.clock, outcomes);
-            let gaps = matrix.gap_check(whispers);
             tokio::join!(
                 outbox.run(left_over, instructions_rx, matrix_stop.clone()),
-                gaps.run(matrix_stop)
+                gaps.run(whispers, matrix_stop)
             );
         }
     });
@@ -212,24 +213,14 @@ impl Parts {
         }
     }
 
-    fn gap_check(&self, whispers: mpsc::Sender<Whisper>) -> GapCheck {
-        GapCheck {
-            deliverer: self.deliverer(),
-            store: Arc::clone(&self.store),
-            clock: self.clock,
-            whispers,
-            health: self.health.subscribe(),
-        }
-    }
-
     /// Opens the doors.
     fn serve(
         &self,
         config: &Config,
         listeners: Listeners,
         whispers: mpsc::Sender<Whisper>,
-        tasks: &TaskTracker,
-        stop: &CancellationToken,
+        gaps: Gaps,
+        (tasks, stop): (&TaskTracker, &CancellationToken),
     ) {
         let options = ListenOptions { drain: DRAIN, ..ListenOptions::default() };
         let operations = operations::router(OperationsState {
@@ -244,6 +235,7 @@ impl Parts {
             store: Arc::clone(&self.store),
             hs_token: config.appservice.hs_token.clone(),
             names: self.names.clone(),
+            gaps,
             directory: self.directory.clone(),
             live: self.live.clone(),
             whispers,

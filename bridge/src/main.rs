@@ -1,6 +1,6 @@
 //! The `switchboard` program: arguments, logs, signals.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use switchboard::{
@@ -95,7 +95,10 @@ fn write_secret(path: &std::path::Path, text: &str) -> std::io::Result<()> {
 
 fn log(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     let filter = EnvFilter::try_new(&config.log.level)?;
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logger = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match config.log.format {
         LogFormat::Human => logger.init(),
         LogFormat::Json => logger.json().init(),

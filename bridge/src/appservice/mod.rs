@@ -20,7 +20,10 @@ use axum::{Router, extract::State, routing::get};
 use ruma::api::appservice::{ping::send_ping, query};
 use tokio::sync::mpsc;
 
-use self::endpoint::{Failure, RouterExt as _};
+use self::{
+    endpoint::{Failure, RouterExt as _},
+    gaps::Gaps,
+};
 use crate::{
     clock::Clock, config::Secret, directory::Directory, identity::Namespace, live::Live,
     metrics::Metrics, runner::Whisper, store::Store,
@@ -35,6 +38,8 @@ pub struct AppserviceState {
     pub hs_token: Secret,
     /// Our names.
     pub names: Namespace,
+    /// What was not pushed.
+    pub gaps: Gaps,
     /// Which room is which chat.
     pub directory: Directory,
     /// Where agents' typing shows.

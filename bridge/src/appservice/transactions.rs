@@ -1,6 +1,6 @@
 //! Events become durable inbox items before the homeserver is answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ruma::api::appservice::event::push_events;
 use serde::Deserialize;
@@ -18,6 +18,15 @@ pub(super) async fn push(
     let received = state.clock.now().0;
     let items: Vec<NewInboxItem> =
         request.events.iter().filter_map(|raw| item(raw.json(), received)).collect();
+    if state.gaps.is_wary() {
+        let rooms: BTreeSet<String> = request
+            .events
+            .iter()
+            .filter_map(|raw| event::envelope(raw.json()).ok())
+            .map(|(_, room)| room)
+            .collect();
+        state.gaps.catch_up(rooms.iter().map(String::as_str)).await;
+    }
     if !items.is_empty() {
         state.store.append_inbox(items).await.map_err(Failure::unavailable)?;
     }

@@ -5,10 +5,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::matrix::client::Homeserver;
+use crate::matrix::client::{CallError, Homeserver};
 
 /// How often a silent homeserver is asked whether it is back.
 const PROBE_EVERY: Duration = Duration::from_millis(500);
+/// How often one that answers is looked at: more often than one can restart.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Whether the homeserver answers: shared by all who talk to it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -47,21 +49,36 @@ impl Health {
         let _ = self.0.subscribe().wait_for(|up| *up).await;
     }
 
-    /// Asks a silent homeserver until it answers again. Runs until it is told to stop.
+    /// Waits until it is back. A change since the last call counts too.
+    pub async fn came_back(&self, changes: &mut watch::Receiver<bool>) {
+        // The sender lives as long as `self`.
+        while changes.changed().await.is_ok() {
+            if *changes.borrow_and_update() {
+                return;
+            }
+        }
+    }
+
+    /// Asks the homeserver whether it is there: often while it is silent, and now and then while it
+    /// answers, since it can go and come back without anybody having needed it. Runs until it is
+    /// told to stop.
     pub async fn probe(self, homeserver: Homeserver, stop: CancellationToken) {
         let mut changes = self.0.subscribe();
         loop {
+            let pause = if self.is_up() { LOOK_EVERY } else { PROBE_EVERY };
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = changes.wait_for(|up| !*up) => {}
+                () = tokio::time::sleep(pause) => {}
+                _ = changes.changed() => continue,
             }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(PROBE_EVERY) => {}
-            }
-            if homeserver.versions().await.is_ok() {
-                tracing::info!("the homeserver answers again");
-                self.0.send_replace(true);
+            match homeserver.versions().await {
+                Ok(_) if !self.is_up() => {
+                    tracing::info!("the homeserver answers again");
+                    self.0.send_replace(true);
+                }
+                // Anything else may be a slow moment.
+                Err(CallError::Unreachable(_)) => self.report_down(),
+                _ => {}
             }
         }
     }

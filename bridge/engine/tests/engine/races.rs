@@ -82,12 +82,7 @@ fn the_order_of_the_news_does_not_matter() {
             &["1: ring anna #2 after 45s, again"],
         ),
         ("ringing ben", &[&[Gone, Done], &[Done, Gone]], "ringing ben #2, 45s left", &[]),
-        (
-            "ringing ben",
-            &[&[Joined, HadJoined], &[HadJoined, Joined]],
-            "active with anna",
-            &[],
-        ),
+        ("ringing ben", &[&[Joined, HadJoined], &[HadJoined, Joined]], "active with anna", &[]),
         (
             "ringing ben",
             &[&[Joined, Hit, Done], &[Joined, Done, Hit], &[Done, Joined, Hit]],

@@ -118,7 +118,8 @@ impl Deliverer {
             }
             Deed::Ring { agent, reason, html, .. } => {
                 let room = entry.room.ok_or(DeliverError::NoRoom)?;
-                self.invite(&room, &entry.ghost, agent, &content::invite(reason, html, &id)).await
+                let body = content::invite(reason, html, &id);
+                self.invite(&room, &entry.ghost, agent, &body, in_doubt).await
             }
             Deed::Withdraw { agent, reason } => {
                 let room = entry.room.ok_or(DeliverError::NoRoom)?;
@@ -233,26 +234,41 @@ impl Deliverer {
         Ok(None)
     }
 
+    /// Invites, unless in doubt it is found done. An invite that was accepted meanwhile is done too.
     async fn invite(
         &self,
         room: &OwnedRoomId,
         ghost: &UserId,
         agent: &str,
         body: &Value,
+        in_doubt: bool,
     ) -> Result<Done, DeliverError> {
-        // An invite that is there already is done; so is one that was accepted meanwhile.
-        let member = self.member(room, agent).await?;
-        if let Some(member) = &member
-            && member.get("membership").and_then(Value::as_str) == Some("invite")
-            && member.get(content::EFFECT_KEY) == body.get(content::EFFECT_KEY)
-        {
+        if in_doubt && self.is_rung(room, agent, body).await? {
             return Ok(Done::Rung);
         }
-        if member.and_then(|m| m.get("membership")?.as_str().map(|m| m == "join")) == Some(true) {
-            return Ok(Done::Rung);
+        match self.set_state(ghost, room, "m.room.member", agent, body).await {
+            Err(DeliverError::Call(CallError::Refused { status: 403, .. }))
+                if self.is_rung(room, agent, body).await? =>
+            {
+                Ok(Done::Rung)
+            }
+            other => other.map(|()| Done::Rung),
         }
-        self.set_state(ghost, room, "m.room.member", agent, body).await?;
-        Ok(Done::Rung)
+    }
+
+    /// Whether the agent has this invite, or is in the room.
+    async fn is_rung(
+        &self,
+        room: &OwnedRoomId,
+        agent: &str,
+        body: &Value,
+    ) -> Result<bool, DeliverError> {
+        let Some(member) = self.member(room, agent).await? else { return Ok(false) };
+        Ok(match member.get("membership").and_then(Value::as_str) {
+            Some("join") => true,
+            Some("invite") => member.get(content::EFFECT_KEY) == body.get(content::EFFECT_KEY),
+            _ => false,
+        })
     }
 
     async fn withdraw(

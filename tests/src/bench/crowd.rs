@@ -1,6 +1,10 @@
 //! Many customers and enough agents, over a fake homeserver.
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
@@ -10,7 +14,7 @@ use tokio::{sync::watch, task::JoinSet};
 use super::{
     BenchError,
     error::{PATIENCE, within},
-    scene::SITE,
+    scene::{SITE, WARY},
 };
 use crate::{
     bridge::{Bridge, BridgeConfig},
@@ -37,6 +41,7 @@ pub(super) struct Crowd {
     /// How many requests were accepted.
     accepted: watch::Receiver<usize>,
     agents: Vec<Agent>,
+    begun: Instant,
     _accepting: JoinSet<()>,
 }
 
@@ -69,7 +74,7 @@ impl Crowd {
                 }
             });
         }
-        Self { bridge, hs, http, accepted, agents, _accepting: accepting }
+        Self { bridge, hs, http, accepted, agents, begun: Instant::now(), _accepting: accepting }
     }
 
     /// So many customers begin chats, and agents accept all of them. Gives the customers' calls,
@@ -90,6 +95,11 @@ impl Crowd {
         drop(within("request for every agent", LONG, all).await?);
         self.settles().await?;
         Ok(sessions)
+    }
+
+    /// Whether the bridge trusts pushes by now.
+    pub(super) fn is_settled_in(&self) -> bool {
+        self.begun.elapsed() > WARY
     }
 
     /// Waits until the bridge has nothing to do.

@@ -39,15 +39,17 @@ pub(super) async fn measure(
     println!("Measuring how long messages take …");
     let mut talk = Talk::begins(scene).await?;
     let (mut to_agent, mut to_agent_plain) = (Samples::default(), Samples::default());
-    for round in 0..WARM_UP + messages {
+    let mut round = 0;
+    while to_agent.len() < messages {
         // By turns first and second, so that each follows on each equally often.
         let first = talk.towards_agent(round % 2 == 0).await?;
         let second = talk.towards_agent(round % 2 != 0).await?;
         let (ours, plain) = if round % 2 == 0 { (first, second) } else { (second, first) };
-        if round >= WARM_UP {
+        if round >= WARM_UP && scene.is_settled_in() {
             to_agent.push(ours);
             to_agent_plain.push(plain);
         }
+        round += 1;
     }
     table.ratio("customer → agent's client", &to_agent, &to_agent_plain, TARGET);
     let (mut to_customer, mut to_customer_plain) = (Samples::default(), Samples::default());

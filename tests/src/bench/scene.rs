@@ -1,6 +1,9 @@
 //! A real Synapse with the bridge, a second appservice, an agent and a person.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 use switchboard::identity::Namespace;
@@ -17,6 +20,9 @@ use crate::{
 /// The site's id in the bridge's configuration.
 pub(super) const SITE: &str = "shop";
 
+/// How long the bridge is wary after its start, and somewhat more.
+pub(super) const WARY: Duration = Duration::from_secs(65);
+
 const PASSWORD: &str = "a password of the benchmark";
 
 /// Everything that runs.
@@ -30,6 +36,7 @@ pub(super) struct Scene {
     pub(super) clara: Person,
     /// An appservice that does the same calls as the bridge, without the bridge.
     pub(super) bare: Bare,
+    begun: Instant,
     _directory: TempDir,
 }
 
@@ -77,7 +84,15 @@ impl Scene {
         let bridge = Bridge::start(config).await;
         let anna = Person::login(synapse.url(), "anna", PASSWORD).await?;
         let clara = Person::login(synapse.url(), "clara", PASSWORD).await?;
-        Ok(Self { bridge, synapse, anna, clara, bare, _directory: directory })
+        Ok(Self {
+            bridge,
+            synapse,
+            anna,
+            clara,
+            bare,
+            begun: Instant::now(),
+            _directory: directory,
+        })
     }
 
     /// Where the homeserver is.
@@ -88,6 +103,12 @@ impl Scene {
     /// The customers' calls.
     pub(super) fn http(&self) -> Http {
         Http::new(&self.bridge.gateway_url())
+    }
+
+    /// Whether the bridge trusts pushes: for a minute after its start it reads a room before it
+    /// takes what is pushed of it.
+    pub(super) fn is_settled_in(&self) -> bool {
+        self.begun.elapsed() > WARY
     }
 
     /// Waits until the bridge has nothing to do.

@@ -54,7 +54,7 @@ impl Table {
     /// Adds how many times longer one took than the other.
     pub(super) fn ratio(&mut self, what: &str, ours: &Samples, plain: &Samples, target: Target) {
         let ratio = ours.median().as_secs_f64() / plain.median().as_secs_f64();
-        let details = format!("{ours} bridge, {plain} homeserver alone, n = {}", ours.0.len());
+        let details = format!("{ours} bridge, {plain} homeserver alone, n = {}", ours.len());
         self.row(what, ratio, format!("{ratio:.2} ×"), target, details);
     }
 }
@@ -92,6 +92,10 @@ pub(super) struct Samples(Vec<Duration>);
 impl Samples {
     pub(super) fn push(&mut self, took: Duration) {
         self.0.push(took);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     fn quantile(&self, part: usize, of: usize) -> Duration {

@@ -79,12 +79,14 @@ pub async fn run(options: Options) -> Result<(), BenchError> {
     let amounts = options.amounts();
     let mut table = Table::default();
     if options.wants(Part::Latency) || options.wants(Part::Start) {
-        let mut scene = scene::Scene::begins().await?;
+        let scene = scene::Scene::begins().await?;
+        // One follower for all of it: a second one would be told of old invites again.
+        let mut anna = scene.anna.follows().await?;
         if options.wants(Part::Latency) {
-            latency::measure(&mut scene, amounts.messages, &mut table).await?;
+            latency::measure(&scene, &mut anna, amounts.messages, &mut table).await?;
         }
         if options.wants(Part::Start) {
-            start::measure(&mut scene, amounts.starts, &mut table).await?;
+            start::measure(&scene, &mut anna, amounts.starts, &mut table).await?;
         }
         scene.ends().await?;
     }

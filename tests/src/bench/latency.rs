@@ -26,18 +26,19 @@ struct Talk<'a> {
     chat: String,
     /// The room without the bridge.
     plain: String,
-    anna: Sights,
+    anna: &'a mut Sights,
     clara: Sights,
     said: usize,
 }
 
 pub(super) async fn measure(
-    scene: &mut Scene,
+    scene: &Scene,
+    anna: &mut Sights,
     messages: usize,
     table: &mut Table,
 ) -> Result<(), BenchError> {
     println!("Measuring how long messages take …");
-    let mut talk = Talk::begins(scene).await?;
+    let mut talk = Talk::begins(scene, anna).await?;
     let (mut to_agent, mut to_agent_plain) = (Samples::default(), Samples::default());
     let mut round = 0;
     while to_agent.len() < messages {
@@ -67,10 +68,10 @@ pub(super) async fn measure(
 }
 
 impl<'a> Talk<'a> {
-    async fn begins(scene: &'a Scene) -> Result<Self, BenchError> {
+    async fn begins(scene: &'a Scene, anna: &'a mut Sights) -> Result<Self, BenchError> {
         let plain = scene.clara.makes_room(&scene.anna).await?;
+        anna.invite().await?;
         scene.anna.joins(&plain).await?;
-        let mut anna = scene.anna.follows().await?;
         let clara = scene.clara.follows().await?;
         let http = scene.http();
         let start = StartChat { start_key: random_key(), name: Some("Clara".to_owned()) };

@@ -33,13 +33,13 @@ use crate::customer::{Http, random_key};
 const WARM_UP: usize = 3;
 
 pub(super) async fn measure(
-    scene: &mut Scene,
+    scene: &Scene,
+    anna: &mut Sights,
     starts: usize,
     table: &mut Table,
 ) -> Result<(), BenchError> {
     println!("Measuring how long chats take to begin …");
     let http = scene.http();
-    let mut anna = scene.anna.follows().await?;
     let homeserver = Homeserver::new(&url(scene.homeserver())?, &scene.bare.token)?;
     let caller = Caller { homeserver, bare: &scene.bare, agent: &scene.anna.user };
     caller.greets().await?;
@@ -50,9 +50,9 @@ pub(super) async fn measure(
         for ours in [round % 2 == 0, round % 2 != 0] {
             scene.settles().await?;
             if ours {
-                bridge = start(scene, &http, &mut anna).await?;
+                bridge = start(scene, &http, anna).await?;
             } else {
-                bare = caller.opens(round, &mut anna).await?;
+                bare = caller.opens(round, anna).await?;
             }
         }
         if round >= WARM_UP {

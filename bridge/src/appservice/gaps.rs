@@ -16,6 +16,7 @@ use std::{
 };
 
 use dashmap::DashMap;
+use futures_util::{StreamExt as _, stream};
 use ruma::{OwnedRoomId, RoomId};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -43,7 +44,9 @@ const SOON: [Duration; 6] = [
     Duration::from_secs(32),
 ];
 /// For how long after a start or a return a push is only a hint, in milliseconds.
-const WARY_MS: u64 = 60 * 1000;
+const WARY_MS: u64 = 30 * 1000;
+/// How many rooms are read at once before a push is taken.
+const AT_ONCE: usize = 16;
 /// How far back one look goes at most, in pages of 100 events.
 const PAGES: usize = 20;
 /// How long to wait before a look that failed is repeated.
@@ -98,16 +101,18 @@ impl Gaps {
 
     /// Takes what happened in these rooms, if they are chats. Should that fail, the coming looks
     /// will find it.
-    pub async fn catch_up(&self, rooms: impl IntoIterator<Item = &str>) {
-        for room in rooms {
-            let Ok(room) = RoomId::parse(room) else { continue };
-            if self.0.deliverer.directory.chat_of(room.as_str()).is_none() {
-                continue;
-            }
-            if let Err(error) = self.fill(&room).await {
-                tracing::debug!(%error, "a room cannot be read before its events are taken");
-            }
-        }
+    pub async fn catch_up(&self, rooms: impl IntoIterator<Item = String>) {
+        let chats = rooms
+            .into_iter()
+            .filter(|room| self.0.deliverer.directory.chat_of(room).is_some())
+            .filter_map(|room| RoomId::parse(room).ok());
+        stream::iter(chats)
+            .for_each_concurrent(AT_ONCE, |room| async move {
+                if let Err(error) = self.fill(&room).await {
+                    tracing::debug!(%error, "a room cannot be read before its events are taken");
+                }
+            })
+            .await;
     }
 
     /// Takes what happened in a room since the last look. Returns how much of it was new.

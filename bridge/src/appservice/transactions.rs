@@ -19,13 +19,15 @@ pub(super) async fn push(
     let items: Vec<NewInboxItem> =
         request.events.iter().filter_map(|raw| item(raw.json(), received)).collect();
     if state.gaps.is_wary() {
+        // Our own events can come in any order.
         let rooms: BTreeSet<String> = request
             .events
             .iter()
             .filter_map(|raw| event::envelope(raw.json()).ok())
-            .map(|(_, room)| room)
+            .filter(|envelope| !state.names.is_ours(&envelope.sender))
+            .map(|envelope| envelope.room_id.into_owned())
             .collect();
-        state.gaps.catch_up(rooms.iter().map(String::as_str)).await;
+        state.gaps.catch_up(rooms).await;
     }
     if !items.is_empty() {
         state.store.append_inbox(items).await.map_err(Failure::unavailable)?;
@@ -43,8 +45,8 @@ pub(super) async fn push(
 /// be done about it.
 pub(super) fn item(raw: &serde_json::value::RawValue, received: u64) -> Option<NewInboxItem> {
     match event::envelope(raw) {
-        Ok((event_id, _room)) => Some(NewInboxItem {
-            key: format!("event:{event_id}"),
+        Ok(envelope) => Some(NewInboxItem {
+            key: format!("event:{}", envelope.event_id),
             received,
             body: raw.get().as_bytes().to_vec(),
         }),

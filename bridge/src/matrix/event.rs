@@ -14,6 +14,9 @@ pub struct Envelope<'a> {
     /// The room that it is in.
     #[serde(borrow)]
     pub room_id: Cow<'a, str>,
+    /// Who sent it; empty if that is missing.
+    #[serde(borrow, default)]
+    pub sender: Cow<'a, str>,
 }
 
 /// An event in a room.
@@ -87,10 +90,9 @@ pub fn read(raw: &[u8]) -> Result<RoomEvent, BadEvent> {
     }
 }
 
-/// The id and room of an event, without looking at the rest.
-pub fn envelope(raw: &RawValue) -> Result<(String, String), BadEvent> {
-    let envelope: Envelope<'_> = serde_json::from_str(raw.get())?;
-    Ok((envelope.event_id.into_owned(), envelope.room_id.into_owned()))
+/// The id, room and sender of an event, without looking at the rest.
+pub fn envelope(raw: &RawValue) -> Result<Envelope<'_>, BadEvent> {
+    Ok(serde_json::from_str(raw.get())?)
 }
 
 /// Replaces escapes of lone surrogates by the escape of U+FFFD (RFC 8259 section 8.2 leaves them

@@ -181,6 +181,14 @@ impl Bridge {
         self.config.gateway_url()
     }
 
+    /// How many inbox items and how many effects are not done, as `/health` tells; `None`: it did not
+    /// answer.
+    pub async fn waiting(&self) -> Option<(u64, u64)> {
+        let url = format!("{}/health", self.config.operations_url());
+        let health: serde_json::Value = self.http.get(&url).send().await.ok()?.json().await.ok()?;
+        Some((health["inbox"].as_u64()?, health["outbox"].as_u64()?))
+    }
+
     /// The metrics page.
     pub async fn metrics(&self) -> String {
         let url = format!("{}/metrics", self.config.operations_url());

@@ -6,7 +6,7 @@ use crate::{
     bridge::{Bridge, BridgeConfig, public_name},
     customer::Customer,
     fake::{Agent, Homeserver},
-    wait::{DEADLINE, settle, until},
+    wait::{DEADLINE, eventually, settle, until},
 };
 
 /// A fake homeserver, the bridge, and the agents Anna and Ben.
@@ -63,6 +63,23 @@ impl Scene {
         Chat { customer, agent: agent.clone(), room }
     }
 
+    /// Waits until there is nothing left to do: every push is taken and handled, every effect is
+    /// done, and what follows from that as well.
+    ///
+    /// # Panics
+    /// If that does not come.
+    pub async fn comes_to_rest(&self) {
+        eventually(DEADLINE, || async {
+            self.hs.pushes_drained().await;
+            let pushed = self.hs.events_pushed();
+            let at_rest = self.bridge.waiting().await? == (0, 0);
+            // What was done meanwhile may have been pushed and not handled yet.
+            self.hs.pushes_drained().await;
+            (at_rest && self.hs.events_pushed() == pushed).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until the room has exactly these texts of the customer, in order, and then a moment
     /// longer for anything that should not come.
     ///
@@ -91,6 +108,21 @@ impl Chat {
         let all = until(DEADLINE * 2, || self.customer.agent_texts().len() >= expected.len());
         let _ = timeout(DEADLINE, all).await;
         settle().await;
+        assert_same("the customer's page", &self.customer.agent_texts(), &expected);
+    }
+
+    /// Waits until there is nothing left to do, and then until the page has all of it: it must show
+    /// exactly these texts of agents, in order.
+    ///
+    /// # Panics
+    /// If it shows others.
+    pub async fn page_ends_with_only(&self, scene: &Scene, texts: &[impl AsRef<str>]) {
+        scene.comes_to_rest().await;
+        let page = self.customer.http.feed(0, 0).await.expect("the feed can be read");
+        let last = page.newest;
+        let newest = |c: &Customer| c.feed().last().map_or(0, |entry| entry.seq);
+        until(DEADLINE, || newest(&self.customer) >= last).await;
+        let expected: Vec<_> = texts.iter().map(AsRef::as_ref).collect();
         assert_same("the customer's page", &self.customer.agent_texts(), &expected);
     }
 

@@ -9,7 +9,7 @@ use switchboard_tests::{
     customer::Customer,
     fake::Fault,
     scene::Scene,
-    wait::{DEADLINE, settle, stays, until},
+    wait::{DEADLINE, stays, until},
 };
 
 fn ended_by(who: EndedBy) -> impl Fn(&FeedEntry) -> bool {
@@ -28,7 +28,7 @@ async fn the_first_declines_and_the_second_accepts() {
     customer.sees_joined("Ben").await;
     scene.ben.says(&room, "hello");
     customer.sees_text("hello").await;
-    settle().await;
+    scene.comes_to_rest().await;
     assert_eq!(scene.anna.membership(&room), "leave", "Anna was left in peace");
 }
 
@@ -43,7 +43,7 @@ async fn everybody_is_asked_twice_and_then_the_customer_is_told() {
         }
     }
     customer.wait_for("word that no agent is free", ended_by(EndedBy::NoAgent)).await;
-    settle().await;
+    scene.comes_to_rest().await;
     assert!(!scene.anna.has_invite() && !scene.ben.has_invite(), "asked a third time");
 }
 
@@ -82,7 +82,7 @@ async fn who_joins_just_before_the_withdrawal_has_the_chat() {
     scene.hs.holds_pushes(false);
     customer.sees_joined("Anna").await;
     customer.sees_text("just in time").await;
-    settle().await;
+    scene.comes_to_rest().await;
     assert_eq!(scene.anna.membership(&room), "join");
 }
 
@@ -145,7 +145,7 @@ async fn a_customer_who_ends_while_it_rings_ends_the_ringing() {
     customer.ends();
     customer.wait_for("the end", |e| matches!(e.body, FeedBody::Ended { .. })).await;
     until(DEADLINE, || scene.anna.membership(&room) == "leave").await;
-    settle().await;
+    scene.comes_to_rest().await;
     assert!(!scene.ben.has_invite(), "nobody else is asked");
 }
 
@@ -185,7 +185,7 @@ async fn more_customers_than_agents_have_room_for_wait_their_turn() {
     let _second = scene.chat("Second", &scene.ben).await;
     let third = Customer::arrives(&scene.bridge, "Third").await;
     third.sees_live("a place in the queue", |live| live.position == Some(1)).await;
-    settle().await;
+    scene.comes_to_rest().await;
     assert!(!scene.anna.has_invite() && !scene.ben.has_invite());
     first.customer.ends();
     let room = scene.anna.next_request(DEADLINE).await;

@@ -1,19 +1,21 @@
 //! Making a chat's room goes wrong at every step. In the end there is one room, and it is whole.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use switchboard_tests::{
     customer::Customer,
     fake::{Fault, Homeserver},
     scene::Scene,
-    wait::{DEADLINE, eventually, settle},
+    wait::{DEADLINE, eventually},
 };
 
 const BOT: &str = "@switchboard:localhost";
 
-/// Rooms that carry the mark of a chat.
-fn chat_rooms(hs: &Homeserver) -> Vec<String> {
-    let marked = |room: &String| hs.state(room, "chat.switchboard.chat", "").is_some();
-    hs.rooms().into_iter().filter(marked).collect()
+const CHAT: &str = "chat.switchboard.chat";
+
+/// Which chat of which store a room is, by its state.
+fn mark(hs: &Homeserver, room: &str) -> Option<Value> {
+    let state = hs.state(room, CHAT, "")?;
+    Some(json!({ "id": state["id"], "incarnation": state["incarnation"] }))
 }
 
 /// The chat begins, is accepted, and works; its room is the only one and lacks nothing.
@@ -25,20 +27,27 @@ async fn ends_well(scene: &Scene, customer: Customer) {
     scene.anna.sees_text(&room, "hello", DEADLINE).await;
     scene.anna.says(&room, "hi");
     customer.sees_text("hi").await;
-    settle().await;
+    scene.comes_to_rest().await;
 
-    assert_eq!(chat_rooms(&scene.hs), std::slice::from_ref(&room), "one room");
+    let wanted = mark(&scene.hs, &room).expect("it is marked as the chat's");
+    let mut rooms = scene.hs.rooms();
+    rooms.retain(|other| mark(&scene.hs, other).as_ref() == Some(&wanted));
+    assert_eq!(rooms, std::slice::from_ref(&room), "one room");
     let state = |kind: &str| scene.hs.state(&room, kind, "").unwrap_or_default();
     assert_eq!(state("m.room.name")["name"], "Carla · Support");
     assert!(state("m.room.topic")["topic"].is_string(), "a topic");
     assert!(state("chat.switchboard.customer")["variables"].is_array(), "the customer's details");
     assert_eq!(state("m.room.power_levels")["state_default"], 100);
     assert_eq!(state("m.room.history_visibility")["history_visibility"], "shared");
+    assert_eq!(state("m.room.guest_access")["guest_access"], "forbidden");
+    assert_eq!(state("m.room.join_rules")["join_rule"], "invite");
     let alias = state("m.room.canonical_alias")["alias"].as_str().unwrap_or_default().to_owned();
     assert_eq!(scene.hs.aliased(&alias), Some(room.clone()));
     assert_eq!(scene.anna.membership(&room), "join");
     let cards = scene.hs.events(&room).iter().filter(|e| e.kind == "m.room.pinned_events").count();
     assert_eq!(cards, 1, "one pinned card");
+    assert_eq!(scene.hs.customer_texts(&room), ["hello"]);
+    assert_eq!(customer.agent_texts(), ["hi"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,26 +59,55 @@ async fn the_answer_to_the_creation_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_creation_is_limited_half_way() {
+async fn the_creation_stops_after_any_of_its_events() {
     let scene = Scene::with_anna_alone().await;
-    let fault = scene.hs.fault(Fault::on("POST", "/createRoom").times(1).stops_half_way());
-    ends_well(&scene, Customer::arrives(&scene.bridge, "Carla").await).await;
-    assert_eq!(fault.count(), 1);
+    // How many there are: all before the customer's ghost joins.
+    let whole = scene.chat("Carla", &scene.anna).await;
+    let joins = |e: &switchboard_tests::fake::Event| {
+        e.membership() == Some("join") && e.sender.starts_with("@switchboard_c_")
+    };
+    let events = scene.hs.events(&whole.room).iter().position(|e| joins(e)).expect("it joined");
+    assert!(events > 10, "create, member, levels, alias, rules, … and the invite: {events}");
+    for made in 0..=events {
+        let fault = scene.hs.fault(Fault::on("POST", "/createRoom").times(1).stops_half_way(made));
+        println!("the creation stops after {made} of {events} events");
+        ends_well(&scene, Customer::arrives(&scene.bridge, "Carla").await).await;
+        assert_eq!(fault.count(), 1, "{made}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_request_fails_once_in_every_way() {
     let scene = Scene::with_anna_alone().await;
-    for route in
-        ["/register", "/devices/", "/displayname", "/createRoom", "/join", "/state/", "/send/"]
-    {
-        for method in ["POST", "PUT"] {
-            scene.hs.fault(Fault::on(method, route).times(1).drops_the_reply());
-            scene.hs.fault(Fault::on(method, route).times(1).limits(10));
-            scene.hs.fault(Fault::on(method, route).times(1).replies(502, "M_UNKNOWN"));
+    // The bot is registered by then.
+    scene.chat("Dora", &scene.anna).await;
+    for (method, route) in [
+        ("POST", "/register"),
+        ("PUT", "/devices/"),
+        ("PUT", "/displayname"),
+        ("POST", "/createRoom"),
+        ("GET", "/directory/room/"),
+        ("POST", "/join"),
+        ("PUT", "/state/m.room.member/"),
+        ("PUT", "/state/m.room.pinned_events"),
+        ("PUT", "/send/"),
+    ] {
+        if route == "/directory/room/" {
+            // It is asked only when the room may exist.
+            scene.hs.fault(Fault::on("POST", "/createRoom").times(1).drops_the_reply());
         }
+        let strikes = [
+            Fault::on(method, route).times(1).limits(10),
+            Fault::on(method, route).times(1).replies(502, "M_UNKNOWN"),
+            // The last: who knows that it was done does not ask again.
+            Fault::on(method, route).times(1).drops_the_reply(),
+        ]
+        .map(|fault| scene.hs.fault(fault));
+        println!("{method} {route} fails");
+        ends_well(&scene, Customer::arrives(&scene.bridge, "Carla").await).await;
+        assert_eq!(strikes.map(|hits| hits.count()), [1; 3], "{method} {route}");
+        scene.hs.heal();
     }
-    ends_well(&scene, Customer::arrives(&scene.bridge, "Carla").await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,51 +117,75 @@ async fn the_bridge_is_killed_while_the_room_is_made() {
     // Nothing goes on after the creation until the bridge is killed.
     scene.hs.fault(Fault::on("POST", "/createRoom").replies(500, "M_UNKNOWN"));
     let customer = Customer::arrives(&scene.bridge, "Carla").await;
-    eventually(DEADLINE, || async { chat_rooms(&scene.hs).pop() }).await;
+    let made = || scene.hs.rooms().into_iter().find(|room| mark(&scene.hs, room).is_some());
+    eventually(DEADLINE, || async { made() }).await;
     scene.bridge.kill9().await;
     scene.hs.heal();
     scene.bridge.starts().await;
     ends_well(&scene, customer).await;
 }
 
-/// Takes the alias of the chat that is about to be made. Gives the foreign room.
-async fn somebody_takes_the_alias(scene: &Scene, creator: &str) -> String {
-    let ghost = eventually(DEADLINE, || async {
-        scene.hs.users().into_iter().find(|user| user.starts_with("@switchboard_c_"))
-    })
-    .await;
-    let chat = ghost.trim_start_matches("@switchboard_c_").trim_end_matches(":localhost");
-    let mut body = json!({ "name": "a trap" });
-    if creator != BOT {
-        body["invite"] = json!([BOT]);
+/// Somebody's room has the alias of the chat that is about to be made.
+struct Trap {
+    what: &'static str,
+    creator: &'static str,
+    /// Whether its creator has invited the bot.
+    invites_bot: bool,
+    /// What its create event says it is, given the chat's id and the store's incarnation.
+    mark: fn(&str, &str) -> Value,
+}
+
+const MALLORY: &str = "@mallory:localhost";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_is_not_this_chat_of_this_store_has_taken_the_alias() {
+    let right = |id: &str, incarnation: &str| json!({ "id": id, "incarnation": incarnation });
+    let other_store = |id: &str, _: &str| json!({ "id": id, "incarnation": "another" });
+    let other_chat = |_: &str, incarnation: &str| json!({ "id": "1", "incarnation": incarnation });
+    let nothing = |_: &str, _: &str| Value::Null;
+    let traps = [
+        ("a stranger's, unmarked", MALLORY, true, nothing as fn(&str, &str) -> Value),
+        ("a stranger's, with our mark, inviting the bot", MALLORY, true, right),
+        ("a stranger's, with our mark, without the bot", MALLORY, false, right),
+        ("the bot's, unmarked", BOT, false, nothing),
+        ("the bot's, of another store", BOT, false, other_store),
+        ("the bot's, of another chat", BOT, false, other_chat),
+    ]
+    .map(|(what, creator, invites_bot, mark)| Trap { what, creator, invites_bot, mark });
+    let scene = Scene::with_anna_alone().await;
+    let earlier = scene.chat("Dora", &scene.anna).await;
+    let state = mark(&scene.hs, &earlier.room).expect("it is marked");
+    let incarnation = state["incarnation"].as_str().expect("an incarnation");
+    for Trap { what, creator, invites_bot, mark } in traps {
+        println!("{what}");
+        let known = scene.hs.users();
+        let held = scene.hs.fault(Fault::on("POST", "/createRoom").replies(500, "M_UNKNOWN"));
+        let customer = Customer::arrives(&scene.bridge, "Carla").await;
+        // The ghost is made before the room.
+        eventually(DEADLINE, || async { (held.count() > 0).then_some(()) }).await;
+        let ghost = scene
+            .hs
+            .users()
+            .into_iter()
+            .find(|user| user.starts_with("@switchboard_c_") && !known.contains(user));
+        let ghost = ghost.expect("the new customer's");
+        let id = ghost.trim_start_matches("@switchboard_c_").trim_end_matches(":localhost");
+        let mut body = json!({ "creation_content": { CHAT: mark(id, incarnation) } });
+        if invites_bot {
+            body["invite"] = json!([BOT]);
+        }
+        let trap = scene.hs.foreign_room(creator, &format!("switchboard_{id}"), body);
+        let before = scene.hs.events(&trap).len();
+        scene.hs.heal();
+        ends_well(&scene, customer).await;
+        let alias = format!("#switchboard_{id}:localhost");
+        assert_ne!(scene.hs.aliased(&alias), Some(trap.clone()), "{what}: it lost the alias");
+        assert_eq!(scene.hs.events(&trap).len(), before, "{what}: nothing happened in it");
     }
-    scene.hs.foreign_room(creator, &format!("switchboard_{chat}"), body)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stranger_has_taken_the_alias() {
-    let scene = Scene::with_anna_alone().await;
-    scene.hs.fault(Fault::on("POST", "/createRoom").replies(500, "M_UNKNOWN"));
-    let customer = Customer::arrives(&scene.bridge, "Carla").await;
-    let trap = somebody_takes_the_alias(&scene, "@mallory:localhost").await;
-    scene.hs.heal();
-    ends_well(&scene, customer).await;
-    assert!(scene.hs.customer_texts(&trap).is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_room_of_our_own_without_the_mark_has_taken_the_alias() {
-    let scene = Scene::with_anna_alone().await;
-    scene.hs.fault(Fault::on("POST", "/createRoom").replies(500, "M_UNKNOWN"));
-    let customer = Customer::arrives(&scene.bridge, "Carla").await;
-    let trap = somebody_takes_the_alias(&scene, BOT).await;
-    scene.hs.heal();
-    ends_well(&scene, customer).await;
-    assert!(scene.hs.customer_texts(&trap).is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_fresh_store_adopts_nothing_of_the_old_one() {
+async fn what_is_said_in_the_rooms_of_a_lost_store_reaches_nobody() {
     let scene = Scene::with_anna_alone().await;
     let old = scene.chat("Carla", &scene.anna).await;
     old.customer.says("before the loss").await;
@@ -136,11 +198,11 @@ async fn a_fresh_store_adopts_nothing_of_the_old_one() {
     let bridge = switchboard_tests::bridge::Bridge::start(config).await;
     let scene = Scene { bridge, hs, anna, ben };
     let new = scene.chat("Carla", &scene.anna).await;
-    assert_ne!(new.room, old.room, "the old room was adopted");
     new.customer.says("after it").await;
     scene.room_has(&new.room, &["after it"]).await;
     scene.anna.says(&old.room, "is anybody here?");
     scene.anna.says(&new.room, "hello");
-    new.page_has(&["hello"]).await;
+    new.customer.sees_text("hello").await;
+    new.page_ends_with_only(&scene, &["hello"]).await;
     assert_eq!(scene.hs.customer_texts(&old.room), ["before the loss"]);
 }

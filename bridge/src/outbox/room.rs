@@ -12,7 +12,7 @@ use ruma::{
     events::StateEventType,
     profile::ProfileFieldValue,
 };
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 use super::deliver::{DeliverError, Deliverer};
 use crate::{
@@ -143,8 +143,7 @@ async fn join(
     Ok(())
 }
 
-/// Writes what a creation that stopped half way left out. Equal state is not written again by the
-/// homeserver.
+/// Writes what a creation that stopped half way left out, or left as the preset has it.
 async fn repair(
     deliverer: &Deliverer,
     recipe: &ChatRoom<'_>,
@@ -157,6 +156,8 @@ async fn repair(
         ("m.room.name", json!({ "name": recipe.name() })),
         ("m.room.topic", json!({ "topic": recipe.topic() })),
     ];
+    let alias = deliverer.names.room_alias(recipe.chat);
+    wanted.push(("m.room.canonical_alias", json!({ "alias": alias })));
     wanted.extend(recipe.initial_state());
     for (kind, content) in wanted {
         let request = get_state_event_for_key::v3::Request::new(
@@ -164,13 +165,20 @@ async fn repair(
             StateEventType::from(kind),
             String::new(),
         );
-        match deliverer.homeserver.call(As::user(bot), request).await {
-            Ok(_) => {}
-            Err(error) if error.is_not_found() => {
-                deliverer.set_state(bot, room, kind, "", &content).await?;
-            }
+        let is_there = match deliverer.homeserver.call(As::user(bot), request).await {
+            Ok(response) => holds(response.into_content().json(), &content),
+            Err(error) if error.is_not_found() => false,
             Err(error) => return Err(error.into()),
+        };
+        if !is_there {
+            deliverer.set_state(bot, room, kind, "", &content).await?;
         }
     }
     Ok(())
+}
+
+/// Whether a state event's content has everything that is wanted. Homeservers add to it.
+fn holds(content: &RawValue, wanted: &Value) -> bool {
+    let content: Value = serde_json::from_str(content.get()).unwrap_or_default();
+    wanted.as_object().into_iter().flatten().all(|(key, value)| content.get(key) == Some(value))
 }

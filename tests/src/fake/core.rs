@@ -210,12 +210,12 @@ impl Core {
         self.append(room, draft)
     }
 
-    /// Makes a room. With `half`, fails after the alias and before the rest, as Synapse can do.
+    /// Makes a room. With `half`, fails after the alias and so many events, as Synapse can do.
     pub(crate) fn create_room(
         &self,
         creator: &str,
         body: &Value,
-        half: Option<&ApiError>,
+        half: Option<(usize, &ApiError)>,
     ) -> Result<String, ApiError> {
         let id = format!("!{}", super::event::opaque_id());
         let preset = body["preset"].as_str().unwrap_or("private_chat");
@@ -236,7 +236,16 @@ impl Core {
         let room = Arc::new(Mutex::new(Room::new(id.clone(), creators)));
         self.rooms.insert(id.clone(), room.clone());
         let mut room = lock(&room);
+        let mut made = 0;
+        let mut step = || match half {
+            Some((events, error)) if made == events => Err(error.clone()),
+            _ => {
+                made += 1;
+                Ok(())
+            }
+        };
         let mut put = |kind: &str, key: &str, content: Value| {
+            step()?;
             let draft = Draft { sender: creator, kind, state_key: Some(key), content, ts: None };
             self.append(&mut room, draft)
         };
@@ -253,9 +262,6 @@ impl Core {
         put("m.room.power_levels", "", levels)?;
         if let Some(alias) = &alias {
             put("m.room.canonical_alias", "", json!({ "alias": alias }))?;
-        }
-        if let Some(error) = half {
-            return Err(error.clone());
         }
         let rule = if preset == "public_chat" { "public" } else { "invite" };
         put("m.room.join_rules", "", json!({ "join_rule": rule }))?;
@@ -279,6 +285,7 @@ impl Core {
             if body["is_direct"] == true {
                 content["is_direct"] = true.into();
             }
+            step()?;
             self.change_membership(&mut room, creator, &target, content)?;
         }
         Ok(id)

@@ -32,7 +32,8 @@ pub(crate) enum Outcome {
     Reply(ApiError),
     DropReply,
     Delay(Duration),
-    Half(ApiError),
+    /// After so many events.
+    Half(usize, ApiError),
 }
 
 impl Fault {
@@ -109,12 +110,12 @@ impl Fault {
         self
     }
 
-    /// `createRoom` only: the room and its alias are made, then it is `429`.
+    /// `createRoom` only: the alias and so many of the room's events are made, then it is `429`.
     #[must_use]
-    pub fn stops_half_way(mut self) -> Self {
+    pub fn stops_half_way(mut self, events: usize) -> Self {
         let mut error = ApiError::new(429, "M_LIMIT_EXCEEDED", "on purpose, half way");
         error.retry_after_ms = Some(20);
-        self.outcome = Outcome::Half(error);
+        self.outcome = Outcome::Half(events, error);
         self
     }
 }

@@ -192,7 +192,7 @@ async fn faults_strike_as_scripted() {
     assert!(bridge.try_ask("PUT", &path, &ghost, body).await.is_none());
     assert_eq!(bridge.hs.customer_texts(&room), ["in doubt"]);
 
-    bridge.hs.fault(Fault::on("POST", "/createRoom").times(1).stops_half_way());
+    bridge.hs.fault(Fault::on("POST", "/createRoom").times(1).stops_half_way(4));
     let half = json!({ "room_alias_name": "switchboard_2", "invite": [GHOST] });
     assert_eq!(bridge.ask("POST", "createRoom", &format!("user_id={BOT}"), half).await.0, 429);
     let made = bridge.hs.aliased("#switchboard_2:localhost").expect("half made");

@@ -24,7 +24,7 @@ pub(crate) struct Dropped;
 
 /// Tells `createRoom` to stop half way.
 #[derive(Clone)]
-pub(crate) struct HalfWay(pub(crate) ApiError);
+pub(crate) struct HalfWay(pub(crate) usize, pub(crate) ApiError);
 
 type Reply = Result<Json<Value>, ApiError>;
 
@@ -66,8 +66,8 @@ async fn faults(State(core): State<Arc<Core>>, mut request: Request, next: Next)
             tokio::time::sleep(by).await;
             next.run(request).await
         }
-        Some(Outcome::Half(error)) => {
-            request.extensions_mut().insert(HalfWay(error));
+        Some(Outcome::Half(events, error)) => {
+            request.extensions_mut().insert(HalfWay(events, error));
             next.run(request).await
         }
         Some(Outcome::DropReply) => {

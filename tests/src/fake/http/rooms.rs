@@ -40,7 +40,7 @@ async fn create_room(
     body: Bytes,
 ) -> Reply {
     caller.check(&core)?;
-    let half = half.as_ref().map(|Extension(HalfWay(error))| error);
+    let half = half.as_ref().map(|Extension(HalfWay(events, error))| (*events, error));
     let room = core.create_room(&caller.user, &object(&body)?, half)?;
     Ok(Json(json!({ "room_id": room })))
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{RawPathParams, State},
     response::{IntoResponse, Response},
     routing::{MethodFilter, on},
@@ -47,6 +47,10 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", "cannot be stored now")
     }
 
+    fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", "more than 64 MiB")
+    }
+
     fn bad_request(error: impl std::fmt::Display) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "M_BAD_JSON", error)
     }
@@ -63,9 +67,14 @@ impl IntoResponse for Failure {
     }
 }
 
-/// What is not an endpoint of ours.
+/// What is not an endpoint of ours (spec: client-server API, common error codes).
 pub(super) async fn unknown() -> Failure {
     Failure::new(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "no such endpoint")
+}
+
+/// A method that an endpoint does not have.
+pub(super) async fn unknown_method() -> Failure {
+    Failure::new(StatusCode::METHOD_NOT_ALLOWED, "M_UNRECOGNIZED", "no such method here")
 }
 
 /// Adds endpoints of the specification to a router.
@@ -120,9 +129,12 @@ where
     // Before anything else is read.
     token::check(request.headers(), &state.hs_token)?;
     let (parts, body) = request.into_parts();
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(Failure::too_large());
+    }
     let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
         if error.downcast_ref::<LengthLimitError>().is_some() {
-            Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", "more than 64 MiB")
+            Failure::too_large()
         } else {
             Failure::bad_request("the body ended early")
         }

@@ -64,6 +64,7 @@ pub fn router(state: AppserviceState) -> Router {
         // No third-party network is looked up through the homeserver (spec: third-party networks).
         .route("/_matrix/app/v1/thirdparty/{*rest}", get(no_third_party))
         .fallback(endpoint::unknown)
+        .method_not_allowed_fallback(endpoint::unknown_method)
         .with_state(state)
 }
 

@@ -6,6 +6,11 @@
 use super::event::RoomEvent;
 use crate::commands;
 
+/// The longest message that is relayed, in bytes of its plain and its formatted text together. No
+/// homeserver takes an event of more than this (spec: size limits), so nothing that an agent could
+/// write is longer; what is would be more than a page can be asked to show.
+pub const MAX_TEXT_BYTES: usize = 65_536;
+
 /// What an agent's message is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
@@ -38,6 +43,8 @@ pub enum Why {
     ReplyToBot,
     /// It is encrypted and cannot be read.
     Encrypted,
+    /// It has more than [`MAX_TEXT_BYTES`].
+    TooLong,
 }
 
 impl Why {
@@ -56,6 +63,7 @@ impl Why {
             Self::Encrypted => {
                 "Not sent to the customer: the message is encrypted and cannot be read here."
             }
+            Self::TooLong => "Not sent to the customer: it is too long. Send it in parts.",
         }
     }
 }
@@ -95,6 +103,12 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
     }
     let is_reply = event.text(&["m.relates_to", "m.in_reply_to", "event_id"]).is_some();
     let (body, html) = (event.text(&["body"]), event.text(&["formatted_body"]));
+    if body.map_or(0, str::len) + html.map_or(0, str::len) > MAX_TEXT_BYTES {
+        return match event.text(&["msgtype"]) {
+            None | Some("m.notice") => Message::Silent,
+            Some(_) => Message::NotRelayed(Why::TooLong),
+        };
+    }
     let text = strip_reply_fallback(body.unwrap_or_default(), is_reply);
     let html = html
         .filter(|_| event.text(&["format"]) == Some("org.matrix.custom.html"))
@@ -297,6 +311,26 @@ mod tests {
         sticker.kind = "m.sticker".into();
         let expected = Message::NotRelayed(Why::File);
         assert_eq!(classify(&sticker, RelatesTo::Nothing), expected);
+    }
+
+    #[test]
+    fn what_no_homeserver_would_take_is_not_relayed() {
+        let half = "x".repeat(MAX_TEXT_BYTES / 2);
+        let message = |kind: &str, html: &str| {
+            event(&json!({ "msgtype": kind, "body": half, "formatted_body": html }))
+        };
+        let classify = |kind, html: &str| classify(&message(kind, html), RelatesTo::Nothing);
+        let whole = Message::ForCustomer { text: half.clone(), html: None };
+        assert_eq!(classify("m.text", &half), whole);
+        let longer = format!("{half}x");
+        for (kind, expected) in [
+            ("m.text", Message::NotRelayed(Why::TooLong)),
+            ("m.emote", Message::NotRelayed(Why::TooLong)),
+            ("m.image", Message::NotRelayed(Why::TooLong)),
+            ("m.notice", Message::Silent),
+        ] {
+            assert_eq!(classify(kind, &longer), expected, "{kind}");
+        }
     }
 
     #[test]

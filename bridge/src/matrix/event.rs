@@ -81,7 +81,7 @@ impl RoomEvent {
 #[error("not a usable event: {0}")]
 pub struct BadEvent(#[from] serde_json::Error);
 
-/// Reads an event. Lone surrogates and NUL characters become U+FFFD.
+/// Reads an event. Lone surrogates become U+FFFD.
 pub fn read(raw: &[u8]) -> Result<RoomEvent, BadEvent> {
     match serde_json::from_slice(raw) {
         Ok(event) => Ok(event),

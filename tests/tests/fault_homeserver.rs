@@ -48,9 +48,12 @@ async fn a_homeserver_that_answers_503_is_as_good_as_down() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_third_of_the_requests_limited_or_failed_loses_and_doubles_nothing() {
     let scene = Scene::with_anna_alone().await;
-    scene.hs.fault(Fault::on("PUT", "/rooms/").chance(0.15).limits(20));
-    scene.hs.fault(Fault::on("PUT", "/rooms/").chance(0.15).replies(500, "M_UNKNOWN"));
-    scene.hs.fault(Fault::on("POST", "/").chance(0.3).limits(20));
+    // The making of two rooms is too little for chance.
+    let posts = ["/register", "/createRoom", "/join"]
+        .map(|route| scene.hs.fault(Fault::on("POST", route).times(1).limits(20)));
+    let limited = scene.hs.fault(Fault::on("PUT", "/send/").chance(0.15).limits(20));
+    let failed = scene.hs.fault(Fault::on("PUT", "/send/").chance(0.15).replies(500, "M_UNKNOWN"));
+    let states = scene.hs.fault(Fault::on("PUT", "/state/").times(2).replies(500, "M_UNKNOWN"));
     let (carla, dora) =
         (scene.chat("Carla", &scene.anna).await, scene.chat("Dora", &scene.anna).await);
     let (for_carla, for_dora) = (numbered("to Carla", 15), numbered("to Dora", 15));
@@ -65,6 +68,26 @@ async fn a_third_of_the_requests_limited_or_failed_loses_and_doubles_nothing() {
     scene.room_has(&dora.room, &by_dora).await;
     carla.page_has(&for_carla).await;
     dora.page_has(&for_dora).await;
+    assert_eq!(posts.map(|hits| hits.count()), [1; 3]);
+    assert_eq!(states.count(), 2);
+    assert!(limited.count() > 1 && failed.count() > 1, "{limited:?}, {failed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_is_kept_for_as_long_as_it_says() {
+    let scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    scene.comes_to_rest().await;
+    let before = scene.hs.requests_to("PUT", "/send/");
+    let limited = scene.hs.fault(Fault::on("PUT", "/send/").by("_c_").times(1).limits(2000));
+    let begun = tokio::time::Instant::now();
+    chat.customer.says("patience").await;
+    chat.agent.sees_text(&chat.room, "patience", DEADLINE).await;
+    // From before the limit was met, so it can only seem longer.
+    assert!(begun.elapsed() >= Duration::from_secs(2), "tried again after {:?}", begun.elapsed());
+    assert_eq!(limited.count(), 1);
+    scene.comes_to_rest().await;
+    assert_eq!(scene.hs.requests_to("PUT", "/send/") - before, 2, "one in vain, one in time");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -261,6 +261,8 @@ impl Desk {
         item: &InboxItem,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
+        #[cfg(test)]
+        super::tests::strike(&item.key);
         if item.key.starts_with("event:") {
             return self.take_event(item, batch).await;
         }

@@ -224,6 +224,7 @@ impl Runner {
         }
         match AssertUnwindSafe(self.desk.take_item(item, batch)).catch_unwind().await {
             Ok(Ok(())) => {
+                self.failures.remove(&item.key);
                 batch.inbox_done(item.seq);
                 Ok(())
             }

@@ -1,13 +1,17 @@
 //! The runner with a store in memory and nobody at the other ends.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use switchboard_engine::{AgentId, ChatId, QueueId, QueueSettings, Span};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Runner, Settings, Surroundings, Whisper,
+    Runner, Settings, Surroundings, TRIES, Whisper,
     records::{Conversation, LogEntry, LogRecord, Prompt, Quarantined, Question},
 };
 use crate::{
@@ -25,17 +29,39 @@ use crate::{
         effect::{Deed, Done, Lane, OutboxEffect, Outcome, effect_id},
         health::Health,
     },
-    store::{EffectSeq, NewInboxItem, RecordKind, Store, Stream, memory::MemoryStore},
+    store::{Depth, EffectSeq, NewInboxItem, RecordKind, Store, Stream, memory::MemoryStore},
 };
 
 const CHAT: ChatId = ChatId(7);
 const ANNA: &str = "@anna:localhost";
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// By the key of an inbox item: how often its handler still panics, and how often it was called.
+static PANICS: Mutex<BTreeMap<String, (u32, u32)>> = Mutex::new(BTreeMap::new());
+
+fn panics() -> std::sync::MutexGuard<'static, BTreeMap<String, (u32, u32)>> {
+    PANICS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Called before an item is handled.
+pub(super) fn strike(key: &str) {
+    let strikes = match panics().get_mut(key) {
+        Some((left, calls)) => {
+            *calls += 1;
+            let strikes = *left > 0;
+            *left = left.saturating_sub(1);
+            strikes
+        }
+        None => false,
+    };
+    assert!(!strikes, "on purpose");
+}
+
 /// A running runner, and both of its ends.
 struct Bench {
     store: MemoryStore,
     live: Live,
+    metrics: Metrics,
     instructions: mpsc::UnboundedReceiver<Instruction>,
     outcomes: mpsc::UnboundedSender<Outcome>,
     _whispers: mpsc::Sender<Whisper>,
@@ -60,13 +86,13 @@ impl Bench {
             agents: vec![(agent.clone(), 3)],
             sites: BTreeMap::from([("shop".to_owned(), queue.id)]),
         };
-        let live = Live::new();
+        let (live, metrics) = (Live::new(), Metrics::new());
         let surroundings = Surroundings {
             clock: Clock::system(),
             names: Namespace::new("localhost", "switchboard").expect("valid"),
             directory: Directory::new(BTreeMap::from([(agent, "Anna".to_owned())])),
             live: live.clone(),
-            metrics: Metrics::new(),
+            metrics: metrics.clone(),
         };
         let (instructions_tx, instructions) = mpsc::unbounded_channel();
         let (outcomes, outcomes_rx) = mpsc::unbounded_channel();
@@ -84,7 +110,7 @@ impl Bench {
         .expect("it loads");
         let stop = CancellationToken::new();
         tokio::spawn(runner.run(stop.clone()));
-        Self { store, live, instructions, outcomes, _whispers: whispers, stop }
+        Self { store, live, metrics, instructions, outcomes, _whispers: whispers, stop }
     }
 
     async fn customer(&self, input: CustomerInput) {
@@ -189,6 +215,61 @@ async fn what_cannot_be_handled_is_put_aside_and_the_rest_goes_on() {
     let record: Quarantined = serde_json::from_slice(&quarantined[1].1).expect("a record");
     assert_eq!(record.body, "{not json");
     bench.stop.cancel();
+}
+
+/// A message whose handler panics `times` times, between two others. Gives how often it was called.
+async fn panics_between_two_others(bench: &Bench, key: &str, times: u32) -> u32 {
+    bench.starts().await;
+    bench.feed(1).await;
+    let message = |key: &str| {
+        let (key, text) = (key.to_owned(), format!("text of {key}"));
+        CustomerInput::Send { chat: CHAT, key, text }.into_item(1).expect("JSON")
+    };
+    let item = message(key);
+    let item_key = item.key.clone();
+    panics().insert(item_key.clone(), (times, 0));
+    let items = vec![message("before"), item, message("after")];
+    bench.store.append_inbox(items).await.expect("stored");
+    let mut changes = bench.store.watch();
+    let handled = async {
+        while bench.store.depth().await.expect("read").inbox > 0 {
+            let _ = changes.recv().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, handled).await.expect("in time");
+    panics().remove(&item_key).expect("it was put there").1
+}
+
+#[tokio::test]
+async fn an_item_that_panics_each_time_is_put_aside_after_some_tries() {
+    let bench = Bench::new(MemoryStore::new()).await;
+    let calls = panics_between_two_others(&bench, "panics-for-ever", u32::MAX).await;
+    assert_eq!(calls, TRIES);
+    assert_eq!(bench.feed(3).await, [FeedBody::Queued {}, own("before"), own("after")]);
+    let quarantined = bench.store.records(RecordKind::Quarantine).await.expect("read");
+    assert_eq!(quarantined.len(), 1, "{quarantined:?}");
+    let record: Quarantined = serde_json::from_slice(&quarantined[0].1).expect("a record");
+    assert!(record.body.contains("panics-for-ever"), "its body is kept: {record:?}");
+    let metrics = bench.metrics.render(&Depth::default(), 1);
+    assert!(metrics.contains("switchboard_inbox_quarantined_total 1\n"), "{metrics}");
+    bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn an_item_that_panics_less_often_is_handled() {
+    for times in [1, TRIES - 1] {
+        let bench = Bench::new(MemoryStore::new()).await;
+        let key = format!("panics-{times}-times");
+        let calls = panics_between_two_others(&bench, &key, times).await;
+        assert_eq!(calls, times + 1);
+        let expected = [FeedBody::Queued {}, own("before"), own(&key), own("after")];
+        assert_eq!(bench.feed(4).await, expected);
+        let quarantined = bench.store.records(RecordKind::Quarantine).await.expect("read");
+        assert_eq!(quarantined, [], "{times}");
+        let metrics = bench.metrics.render(&Depth::default(), 1);
+        assert!(metrics.contains("switchboard_inbox_quarantined_total 0\n"), "{metrics}");
+        bench.stop.cancel();
+    }
 }
 
 #[tokio::test]

@@ -260,7 +260,7 @@ async fn an_event_counts_once_however_often_it_is_pushed() {
         let answer = scene.hs.push_as(Some(&token), &id, replay.clone()).await;
         assert_eq!(answer, Some((200, json!({}))), "round {n}");
     }
-    chat.page_has(&texts).await;
+    chat.page_ends_with_only(&scene, &texts).await;
     let joined =
         chat.customer.feed().iter().filter(|e| format!("{e:?}").contains("Joined")).count();
     assert_eq!(joined, 1, "the history of the members was replayed, too");

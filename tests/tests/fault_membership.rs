@@ -7,7 +7,7 @@ use switchboard::gateway::wire::{EndedBy, FeedBody, FeedEntry};
 use switchboard_tests::{
     bridge::BridgeConfig,
     customer::Customer,
-    fake::Fault,
+    fake::{Event, Fault},
     scene::Scene,
     wait::{DEADLINE, stays, until},
 };
@@ -135,6 +135,26 @@ async fn who_leaves_at_once_leaves_the_chat_to_the_next() {
     next.says(&room, "I am staying");
     customer.sees_text("I am staying").await;
     scene.room_has(&room, &["hello?"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_is_told_what_was_said_however_long_it_was() {
+    let scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    let begins = |n: usize| format!("\"{n}\" 'long'");
+    for n in 0..6 {
+        chat.customer.says(&begins(n).repeat(1400)).await;
+    }
+    scene.comes_to_rest().await;
+    scene.anna.leaves(&chat.room);
+    assert_eq!(scene.anna.next_request(DEADLINE).await, chat.room);
+    scene.anna.joins(&chat.room);
+    let recap = |e: &Event| e.body().starts_with("Earlier in this chat");
+    let recap = scene.anna.sees(&chat.room, recap, DEADLINE).await;
+    for n in 0..6 {
+        let line = format!("\nCarla: {}", begins(n));
+        assert!(recap.body().contains(&line), "{n} is missing");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,6 +24,9 @@ use crate::{
 const CONFIRM_WITHIN_MS: u64 = 2 * 60 * 1000;
 /// How many feed entries a recap shows.
 const RECAP_ENTRIES: u64 = 10;
+/// How much of an entry a recap shows, in characters: all of it must go into one event of 64 KiB,
+/// as text and as HTML, in which a character has eight bytes together at most.
+const RECAP_CHARS: usize = 500;
 
 impl Desk {
     /// Performs one effect of the engine.
@@ -296,6 +299,7 @@ impl Desk {
                 _ => continue,
             };
             lines += 1;
+            let what = words::beginning(&what, RECAP_CHARS);
             let _ = write!(text, "\n{who}: {what}");
             let _ = write!(html, "<br><b>{}</b>: {}", escape(&who), escape(&what));
         }

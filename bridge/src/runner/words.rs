@@ -1,6 +1,6 @@
 //! What agents are told in the room and in invites. Customers are told by their page.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use switchboard_engine::{
     AgentId, Chat, ChatState, EndReason, Span,
@@ -68,10 +68,31 @@ pub(super) fn ended(reason: &EndReason, agent_name: Option<&str>) -> String {
     format!("{what} What you write here is not sent any more.\n✅ leave this room")
 }
 
+/// The first characters of a text; `…` says that there is more.
+pub(super) fn beginning(text: &str, chars: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(chars) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
 /// The agents in a chat's room, as the rules know them.
 pub(super) fn agents(chat: &Chat) -> BTreeSet<AgentId> {
     match &chat.state {
         ChatState::Active { agents, .. } | ChatState::Ended { agents, .. } => agents.clone(),
         ChatState::Waiting | ChatState::Ringing { .. } => BTreeSet::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beginning;
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        for (text, expected) in [("", ""), ("äöü", "äöü"), ("äöü😀", "äöü…"), ("abcdef", "abc…")]
+        {
+            assert_eq!(beginning(text, 3), expected);
+        }
     }
 }

@@ -102,9 +102,7 @@ impl Deliverer {
                     ghost: &entry.ghost,
                     alias: self.names.room_alias_localpart(chat),
                 };
-                let room = room::open(self, &recipe).await?;
-                self.directory.put_room(chat, &room);
-                Ok(Done::Room(room))
+                room::open(self, &recipe).await.map(Done::Room)
             }
             Deed::Card { text, html } => {
                 let bot = self.names.bot();

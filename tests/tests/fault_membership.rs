@@ -33,6 +33,26 @@ async fn the_first_declines_and_the_second_accepts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_declined_a_request_whose_answer_was_lost_is_not_asked_for_it_again() {
+    let scene = Scene::begins().await;
+    let invites = Fault::on("PUT", "/state/m.room.member/").by("_c_");
+    scene.hs.fault(invites.times(1).drops_the_reply());
+    let look = Fault::on("GET", "/state/m.room.member/").by("@switchboard:");
+    let look = scene.hs.fault(look.times(1).holds());
+    let customer = Customer::arrives(&scene.bridge, "Carla").await;
+    let room = scene.anna.next_request(DEADLINE).await;
+    // She has it, and the bridge is about to look whether she has.
+    until(DEADLINE, || look.count() == 1).await;
+    scene.anna.declines(&room);
+    look.release();
+    assert_eq!(scene.ben.next_request(DEADLINE).await, room);
+    scene.ben.joins(&room);
+    customer.sees_joined("Ben").await;
+    settle().await;
+    assert!(!scene.anna.has_invite(), "asked twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everybody_is_asked_twice_and_then_the_customer_is_told() {
     let scene = Scene::begins().await;
     let customer = Customer::arrives(&scene.bridge, "Carla").await;

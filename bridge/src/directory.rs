@@ -65,15 +65,6 @@ impl Directory {
         self.0.chats.insert(chat, entry);
     }
 
-    /// Files a chat's room as soon as it is there, before the outcome is committed: the effects
-    /// that waited for it may start at once.
-    pub fn put_room(&self, chat: ChatId, room: &OwnedRoomId) {
-        self.0.rooms.insert(room.clone(), chat);
-        if let Some(mut entry) = self.0.chats.get_mut(&chat) {
-            entry.room = Some(room.clone());
-        }
-    }
-
     /// All rooms of chats that are known.
     #[must_use]
     pub fn rooms(&self) -> Vec<(OwnedRoomId, ChatId)> {

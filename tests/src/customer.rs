@@ -251,6 +251,12 @@ impl Customer {
         self.shared.state().accepted.clone()
     }
 
+    /// The keys of messages that were not taken.
+    #[must_use]
+    pub fn refused(&self) -> Vec<String> {
+        self.shared.state().refused.iter().map(|(key, _)| key.clone()).collect()
+    }
+
     /// Errors that the bridge reported on the socket.
     #[must_use]
     pub fn errors(&self) -> Vec<ErrorCode> {

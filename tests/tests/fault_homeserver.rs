@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use switchboard_tests::{
     customer::Customer,
-    fake::Fault,
-    scene::{Scene, numbered},
-    wait::{DEADLINE, until},
+    fake::{Event, Fault},
+    scene::{Chat, Scene, numbered},
+    wait::{DEADLINE, settle, until},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,21 +105,75 @@ async fn lost_answers_double_nothing() {
     chat.works().await;
 }
 
+/// The homeserver takes a message, its answer is lost, and then it forgets that it had it. Nor is
+/// the message pushed back before that.
+async fn takes_and_forgets(scene: &Scene, chat: &Chat, text: &str) {
+    scene.hs.holds_pushes(true);
+    let lost = scene.hs.fault(Fault::on("PUT", "/send/").times(1).drops_the_reply());
+    // No further try gets through while it still remembers.
+    let again = scene.hs.fault(Fault::on("PUT", "/send/").replies(502, "M_UNKNOWN"));
+    chat.customer.says(text).await;
+    until(DEADLINE, || lost.count() == 1).await;
+    assert_eq!(again.count(), 0, "it was asked again before it was looked for");
+    scene.hs.forgets_all_transactions();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_homeserver_that_forgot_its_transactions_gets_nothing_twice() {
     let scene = Scene::with_anna_alone().await;
     let chat = scene.chat("Carla", &scene.anna).await;
-    let texts = numbered("over a restart", 12);
-    for batch in texts.chunks(4) {
-        // The answer to the first is lost together with the memory of it.
-        scene.hs.fault(Fault::on("PUT", "/send/").times(1).drops_the_reply());
-        for text in batch {
-            chat.customer.writes(text);
+    let mut texts = Vec::new();
+    for n in 0..6 {
+        let batch = numbered(&format!("forgotten {n}"), 3);
+        takes_and_forgets(&scene, &chat, &batch[0]).await;
+        scene.hs.heal();
+        for text in &batch[1..] {
+            chat.customer.says(text).await;
         }
-        until(DEADLINE, || chat.customer.is_settled()).await;
-        scene.hs.restarts().await;
+        if n % 2 == 0 {
+            scene.hs.restarts().await;
+        }
+        texts.extend(batch);
+        scene.room_has(&chat.room, &texts).await;
+        scene.hs.holds_pushes(false);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_in_doubt_at_a_kill_and_forgotten_by_the_homeserver_is_there_once() {
+    let mut scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    takes_and_forgets(&scene, &chat, "was I heard?").await;
+    scene.bridge.kill9().await;
+    scene.hs.heal();
+    scene.bridge.starts().await;
+    // What is written next comes after it, so that it is settled by then.
+    chat.customer.says("hello?").await;
+    scene.room_has(&chat.room, &["was I heard?", "hello?"]).await;
+    scene.hs.holds_pushes(false);
+    chat.works().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_that_were_deleted_are_made_again_and_nothing_is_sent_twice() {
+    let scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    let made = scene.hs.requests_to("PUT", "/devices/");
+    scene.hs.forgets_devices();
+    // The ghost speaks, and so does the bot.
+    let texts = numbered("without a device", 3);
+    for text in &texts {
+        chat.customer.writes(text);
     }
     scene.room_has(&chat.room, &texts).await;
+    scene.anna.says(&chat.room, "!nonsense");
+    let told = |e: &Event| e.sender == "@switchboard:localhost" && e.body().contains("Not sent");
+    scene.anna.sees(&chat.room, told, DEADLINE).await;
+    settle().await;
+    let notices = scene.anna.timeline(&chat.room).iter().filter(|e| told(e)).count();
+    assert_eq!(notices, 1);
+    assert_eq!(scene.hs.requests_to("PUT", "/devices/"), made + 2, "one for each");
+    chat.works().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

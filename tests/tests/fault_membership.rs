@@ -8,7 +8,7 @@ use switchboard_tests::{
     bridge::BridgeConfig,
     customer::Customer,
     fake::{Event, Fault},
-    scene::Scene,
+    scene::{Chat, Scene},
     wait::{DEADLINE, stays, until},
 };
 
@@ -33,6 +33,26 @@ async fn the_first_declines_and_the_second_accepts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_declined_a_request_whose_answer_was_lost_is_not_asked_for_it_again() {
+    let scene = Scene::begins().await;
+    let invites = Fault::on("PUT", "/state/m.room.member/").by("_c_");
+    scene.hs.fault(invites.times(1).drops_the_reply());
+    let look = Fault::on("GET", "/state/m.room.member/").by("@switchboard:");
+    let look = scene.hs.fault(look.times(1).holds());
+    let customer = Customer::arrives(&scene.bridge, "Carla").await;
+    let room = scene.anna.next_request(DEADLINE).await;
+    // She has it, and the bridge is about to look whether she has.
+    until(DEADLINE, || look.count() == 1).await;
+    scene.anna.declines(&room);
+    look.release();
+    assert_eq!(scene.ben.next_request(DEADLINE).await, room);
+    scene.ben.joins(&room);
+    customer.sees_joined("Ben").await;
+    scene.comes_to_rest().await;
+    assert!(!scene.anna.has_invite(), "asked twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everybody_is_asked_twice_and_then_the_customer_is_told() {
     let scene = Scene::begins().await;
     let customer = Customer::arrives(&scene.bridge, "Carla").await;
@@ -49,7 +69,8 @@ async fn everybody_is_asked_twice_and_then_the_customer_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_answer_is_no_longer_asked_and_the_next_one_is() {
-    let scene = Scene::begins_with(|config| config.rings_for(1)).await;
+    // Long enough for Ben.
+    let scene = Scene::begins_with(|config| config.rings_for(3)).await;
     let customer = Customer::arrives(&scene.bridge, "Carla").await;
     let room = scene.anna.next_request(DEADLINE).await;
     assert_eq!(scene.ben.next_request(DEADLINE).await, room);
@@ -59,18 +80,19 @@ async fn who_does_not_answer_is_no_longer_asked_and_the_next_one_is() {
     customer.sees_joined("Ben").await;
 }
 
-/// Anna joins, but the bridge learns of it only after it has decided that she missed the request.
-async fn joins_unnoticed(scene: &Scene) -> String {
+/// Anna is asked and joins when the bridge has decided that she missed the request, and before it
+/// looks whether she did.
+async fn joins_before_the_look(scene: &Scene) -> String {
+    let look = Fault::on("GET", "/state/m.room.member/").by("@switchboard:");
+    let look = scene.hs.fault(look.times(1).holds());
     let room = scene.anna.next_request(DEADLINE).await;
-    let before = scene.hs.requests_to("GET", "/state/{kind}/{key}");
+    until(DEADLINE, || look.count() == 1).await;
+    // Nor does it hear of her by a push or by reading the room.
     scene.hs.holds_pushes(true);
-    // Nor does it find out by reading the room.
-    let _blind = scene.hs.fault(Fault::on("GET", "/messages").replies(500, "M_UNKNOWN"));
+    scene.hs.fault(Fault::on("GET", "/messages").replies(500, "M_UNKNOWN"));
     scene.anna.joins(&room);
     scene.anna.says(&room, "just in time");
-    // The bridge looks before it withdraws.
-    until(DEADLINE, || scene.hs.requests_to("GET", "/state/{kind}/{key}") > before).await;
-    scene.hs.heal();
+    look.release();
     room
 }
 
@@ -78,9 +100,11 @@ async fn joins_unnoticed(scene: &Scene) -> String {
 async fn who_joins_just_before_the_withdrawal_has_the_chat() {
     let scene = Scene::begins_with(|config| config.agents(&["anna"]).rings_for(1)).await;
     let customer = Customer::arrives(&scene.bridge, "Carla").await;
-    let room = joins_unnoticed(&scene).await;
-    scene.hs.holds_pushes(false);
+    let room = joins_before_the_look(&scene).await;
+    // What it looked at tells it.
     customer.sees_joined("Anna").await;
+    scene.hs.heal();
+    scene.hs.holds_pushes(false);
     customer.sees_text("just in time").await;
     scene.comes_to_rest().await;
     assert_eq!(scene.anna.membership(&room), "join");
@@ -90,7 +114,8 @@ async fn who_joins_just_before_the_withdrawal_has_the_chat() {
 async fn who_joins_just_before_the_withdrawal_and_the_next_agent_do_not_both_have_the_chat() {
     let scene = Scene::begins_with(|config| config.rings_for(1)).await;
     let customer = Customer::arrives(&scene.bridge, "Carla").await;
-    let room = joins_unnoticed(&scene).await;
+    let room = joins_before_the_look(&scene).await;
+    scene.hs.heal();
     scene.hs.holds_pushes(false);
     // She was there first, whoever has been asked since.
     customer.sees_joined("Anna").await;
@@ -100,14 +125,16 @@ async fn who_joins_just_before_the_withdrawal_and_the_next_agent_do_not_both_hav
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_removed_by_a_withdrawal_that_came_too_late_is_asked_again() {
-    let scene = Scene::begins_with(|config| config.agents(&["anna"]).rings_for(1)).await;
+    // Long enough for Anna to accept at the second time.
+    let scene = Scene::begins_with(|config| config.agents(&["anna"]).rings_for(3)).await;
+    let withdrawal = Fault::on("PUT", "/state/m.room.member/").by("@switchboard:");
+    let withdrawal = scene.hs.fault(withdrawal.times(1).holds());
     let customer = Customer::arrives(&scene.bridge, "Carla").await;
     let room = scene.anna.next_request(DEADLINE).await;
     // The bridge has looked, and its withdrawal is on its way.
-    let slow = Fault::on("PUT", "/state/m.room.member/").by("@switchboard:");
-    let late = scene.hs.fault(slow.times(1).delays(Duration::from_millis(600)));
-    until(DEADLINE, || late.count() == 1).await;
+    until(DEADLINE, || withdrawal.count() == 1).await;
     scene.anna.joins(&room);
+    withdrawal.release();
     until(DEADLINE, || scene.anna.membership(&room) != "join").await;
 
     assert_eq!(scene.anna.next_request(DEADLINE).await, room);
@@ -174,11 +201,12 @@ async fn who_joins_a_chat_that_has_just_ended_is_told_and_shown_out() {
     let scene = Scene::begins().await;
     let customer = Customer::arrives(&scene.bridge, "Carla").await;
     let room = scene.anna.next_request(DEADLINE).await;
-    let slow = Fault::on("PUT", "/state/m.room.member/").by("@switchboard:");
-    let late = scene.hs.fault(slow.times(1).delays(Duration::from_millis(400)));
+    let withdrawal = Fault::on("PUT", "/state/m.room.member/").by("@switchboard:");
+    let withdrawal = scene.hs.fault(withdrawal.times(1).holds());
     customer.ends();
-    until(DEADLINE, || late.count() == 1).await;
+    until(DEADLINE, || withdrawal.count() == 1).await;
     scene.anna.joins(&room);
+    withdrawal.release();
     until(DEADLINE, || scene.anna.membership(&room) == "leave").await;
     stays(Duration::from_millis(500), "nobody is asked for a chat that is over", || {
         scene.anna.membership(&room) == "leave" && !scene.ben.has_invite()
@@ -186,16 +214,58 @@ async fn who_joins_a_chat_that_has_just_ended_is_told_and_shown_out() {
     .await;
 }
 
+/// Who is asked next, Anna having gone from the room.
+async fn the_chat_goes_to_the_next(scene: &Scene, chat: &Chat) {
+    let both = [&scene.anna, &scene.ben];
+    until(DEADLINE, || both.iter().any(|agent| agent.membership(&chat.room) == "invite")).await;
+    let next = both.into_iter().find(|agent| agent.membership(&chat.room) == "invite");
+    let next = next.expect("somebody is asked");
+    next.joins(&chat.room);
+    next.says(&chat.room, "I have taken over");
+    chat.customer.sees_text("I have taken over").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_removed_by_an_administrator_loses_the_chat_to_the_next() {
     let scene = Scene::begins().await;
     let chat = scene.chat("Carla", &scene.anna).await;
-    // An administrator deactivates Anna: the homeserver lets her leave everywhere.
+    scene.hs.expels(&chat.room, "@admin:localhost", &scene.anna.id);
+    let left = |e: &FeedEntry| matches!(&e.body, FeedBody::Left { name } if name == "Anna");
+    chat.customer.wait_for("Anna to go", left).await;
+    the_chat_goes_to_the_next(&scene, &chat).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deactivated_agent_loses_the_chat_to_the_next() {
+    let scene = Scene::begins().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    // The homeserver lets her leave everywhere.
     scene.anna.leaves(&chat.room);
-    until(DEADLINE, || {
-        [&scene.anna, &scene.ben].iter().any(|agent| agent.membership(&chat.room) == "invite")
-    })
-    .await;
+    the_chat_goes_to_the_next(&scene, &chat).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_taken_back_by_an_administrator_goes_to_the_next() {
+    let scene = Scene::begins().await;
+    let customer = Customer::arrives(&scene.bridge, "Carla").await;
+    let room = scene.anna.next_request(DEADLINE).await;
+    scene.hs.expels(&room, "@admin:localhost", &scene.anna.id);
+    assert_eq!(scene.ben.next_request(DEADLINE).await, room);
+    scene.ben.joins(&room);
+    customer.sees_joined("Ben").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_tells_why_as_text_and_formatted_for_element() {
+    let scene = Scene::begins().await;
+    let _customer = Customer::arrives(&scene.bridge, "Carla").await;
+    let invite = scene.anna.next_invite_that(DEADLINE, |_| true).await;
+    assert!(invite.sender.starts_with("@switchboard_c_"), "by {}", invite.sender);
+    let text = |key: &str| invite.content[key].as_str().unwrap_or_default();
+    let (reason, html) = (text("reason"), text("io.element.html_reason"));
+    assert!(reason.starts_with("Support: a customer has been waiting for "), "{reason}");
+    assert!(html.starts_with("<b>Support</b><br>A customer has been waiting for <b>"), "{html}");
+    assert!(!invite.content.to_string().contains("Carla"), "no details before joining");
 }
 
 #[tokio::test(flavor = "multi_thread")]

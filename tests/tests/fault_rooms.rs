@@ -1,11 +1,12 @@
 //! Making a chat's room goes wrong at every step. In the end there is one room, and it is whole.
 
 use serde_json::{Value, json};
+use switchboard::gateway::wire::{EndedBy, FeedBody, FeedEntry};
 use switchboard_tests::{
     customer::Customer,
     fake::{Fault, Homeserver},
     scene::Scene,
-    wait::{DEADLINE, eventually},
+    wait::{DEADLINE, eventually, until},
 };
 
 const BOT: &str = "@switchboard:localhost";
@@ -123,6 +124,32 @@ async fn the_bridge_is_killed_while_the_room_is_made() {
     scene.hs.heal();
     scene.bridge.starts().await;
     ends_well(&scene, customer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_can_never_be_made_ends_the_chat_and_the_customer_is_told_all() {
+    let scene = Scene::begins().await;
+    scene.hs.fault(Fault::on("POST", "/createRoom").replies(403, "M_FORBIDDEN"));
+    let first_step = scene.hs.fault(Fault::on("POST", "/register").times(1).holds());
+    let customer = Customer::arrives(&scene.bridge, "Carla").await;
+    until(DEADLINE, || first_step.count() == 1).await;
+    let keys = [customer.says("is anybody there?").await, customer.says("hello?").await];
+    first_step.release();
+
+    let ended = |e: &FeedEntry| matches!(e.body, FeedBody::Ended { by: EndedBy::NoAgent });
+    customer.wait_for("the end", ended).await;
+    for key in &keys {
+        let told =
+            |e: &FeedEntry| matches!(&e.body, FeedBody::Undelivered { key: k, .. } if k == key);
+        customer.wait_for("word that it was not delivered", told).await;
+    }
+    let log = scene.bridge.log();
+    assert!(log.contains("which was given up"), "what waited for the room was tried");
+    assert!(scene.hs.rooms().iter().all(|room| mark(&scene.hs, room).is_none()));
+    assert!(!scene.anna.has_invite() && !scene.ben.has_invite());
+    // Nobody is held up by it.
+    scene.hs.heal();
+    scene.chat("Dora", &scene.anna).await.works().await;
 }
 
 /// Somebody's room has the alias of the chat that is about to be made.

@@ -45,6 +45,24 @@ impl GatewayState {
         let last = self.entries(chat, newest.saturating_sub(1)).await?;
         Ok(last.iter().any(is_end))
     }
+
+    /// Whether a message of an ended chat was taken before: then its page asks again because the
+    /// answer was lost, and must not hear that it was too late.
+    pub(super) async fn was_taken(&self, chat: ChatId, message: &str) -> Result<bool, ApiError> {
+        let is_it =
+            |entry: &FeedEntry| matches!(&entry.body, FeedBody::Own { key, .. } if key == message);
+        let mut after = 0;
+        loop {
+            let entries = self.entries(chat, after).await?;
+            if entries.iter().any(is_it) {
+                return Ok(true);
+            }
+            match entries.last() {
+                Some(last) if entries.len() == PAGE => after = last.seq,
+                _ => return Ok(false),
+            }
+        }
+    }
 }
 
 /// Whether this entry is the last of a feed.

@@ -127,16 +127,21 @@ async fn send(
     Body(SendMessage { key, text }): Body<SendMessage>,
 ) -> Result<StatusCode, ApiError> {
     let refused = |reason, retry_after| ApiError::Refused { reason, retry_after };
-    let input = message::check(session.chat, key, &text).map_err(|invalid| match invalid {
-        Invalid::Key => ApiError::BadRequest(message::BAD_KEY.to_owned()),
-        Invalid::Refused(reason) => refused(reason, None),
-    })?;
+    let input =
+        message::check(session.chat, key.clone(), &text).map_err(|invalid| match invalid {
+            Invalid::Key => ApiError::BadRequest(message::BAD_KEY.to_owned()),
+            Invalid::Refused(reason) => refused(reason, None),
+        })?;
     state
         .limiters
         .message(session.chat)
         .map_err(|error| refused(RefusalReason::TooFast, Some(error.retry_after)))?;
     if state.has_ended(session.chat).await? {
-        return Err(refused(RefusalReason::Ended, None));
+        return if state.was_taken(session.chat, &key).await? {
+            Ok(StatusCode::ACCEPTED)
+        } else {
+            Err(refused(RefusalReason::Ended, None))
+        };
     }
     append(&state, input)
         .await

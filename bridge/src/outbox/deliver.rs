@@ -102,9 +102,7 @@ impl Deliverer {
                     ghost: &entry.ghost,
                     alias: self.names.room_alias_localpart(chat),
                 };
-                let room = room::open(self, &recipe).await?;
-                self.directory.put_room(chat, &room);
-                Ok(Done::Room(room))
+                room::open(self, &recipe).await.map(Done::Room)
             }
             Deed::Card { text, html } => {
                 let bot = self.names.bot();
@@ -119,7 +117,14 @@ impl Deliverer {
             Deed::Ring { agent, reason, html, .. } => {
                 let room = entry.room.ok_or(DeliverError::NoRoom)?;
                 let body = content::invite(reason, html, &id);
-                self.invite(&room, &entry.ghost, agent, &body, in_doubt).await
+                // The agent may have declined it meanwhile, and must not be asked again.
+                if in_doubt
+                    && (self.is_rung(&room, agent, &body).await?
+                        || self.find_own(&room, &entry.ghost, &id, effect.created).await?.is_some())
+                {
+                    return Ok(Done::Rung);
+                }
+                self.invite(&room, &entry.ghost, agent, &body).await
             }
             Deed::Withdraw { agent, reason } => {
                 let room = entry.room.ok_or(DeliverError::NoRoom)?;
@@ -234,18 +239,14 @@ impl Deliverer {
         Ok(None)
     }
 
-    /// Invites, unless in doubt it is found done. An invite that was accepted meanwhile is done too.
+    /// Invites. An invite that was accepted meanwhile is done too.
     async fn invite(
         &self,
         room: &OwnedRoomId,
         ghost: &UserId,
         agent: &str,
         body: &Value,
-        in_doubt: bool,
     ) -> Result<Done, DeliverError> {
-        if in_doubt && self.is_rung(room, agent, body).await? {
-            return Ok(Done::Rung);
-        }
         match self.set_state(ghost, room, "m.room.member", agent, body).await {
             Err(DeliverError::Call(CallError::Refused { status: 403, .. }))
                 if self.is_rung(room, agent, body).await? =>

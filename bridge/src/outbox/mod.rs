@@ -2,7 +2,7 @@
 //!
 //! Lanes are logical: the effects of one chat and role are carried out one after the other, and
 //! all lanes run side by side. Each effect stays in its lane until it is done or given up; its end
-//! goes to the runner as an input.
+//! goes to the runner as an input. What waited for an effect that was given up is given up too.
 //!
 //! | module | what |
 //! |---|---|
@@ -19,6 +19,8 @@ pub mod health;
 pub mod live;
 pub mod retry;
 mod room;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -50,8 +52,8 @@ const CONCURRENCY: usize = 64;
 pub enum Instruction {
     /// Carry these out. They are committed.
     Add(Vec<(EffectSeq, OutboxEffect)>),
-    /// This one is done: its event was seen in the room. Stop trying.
-    Seen(EffectSeq),
+    /// This one is done: its event was seen in the room, or its room is committed. Stop trying.
+    Settled(EffectSeq),
 }
 
 /// The outbox's task. See the module's documentation.
@@ -64,6 +66,9 @@ pub struct Outbox {
     open: BTreeSet<u64>,
     /// Lanes whose first effect waits for another effect.
     waiting: BTreeMap<u64, Vec<(ChatId, Lane)>>,
+    /// What was given up since the start: what waits for it, or is yet to come and wait for it, is
+    /// given up too. Few: each has a record that a person looks at.
+    given_up: BTreeSet<u64>,
     running: BTreeSet<u64>,
     tasks: JoinSet<Outcome>,
 }
@@ -92,6 +97,7 @@ impl Outbox {
             lanes: HashMap::new(),
             open: BTreeSet::new(),
             waiting: BTreeMap::new(),
+            given_up: BTreeSet::new(),
             running: BTreeSet::new(),
             tasks: JoinSet::new(),
         }
@@ -112,7 +118,7 @@ impl Outbox {
                 () = stop.cancelled() => break,
                 instruction = instructions.recv() => match instruction {
                     Some(Instruction::Add(effects)) => self.add(effects, false),
-                    Some(Instruction::Seen(seq)) => self.seen(seq),
+                    Some(Instruction::Settled(seq)) => self.settled(seq),
                     None => break,
                 },
                 Some(ended) = self.tasks.join_next() => match ended {
@@ -145,6 +151,14 @@ impl Outbox {
         if self.running.contains(&job.seq.0) {
             return;
         }
+        if let Some(failed) = job.effect.after.iter().find(|seq| self.given_up.contains(seq)) {
+            let result = Err(format!("it waited for effect {failed}, which was given up"));
+            let outcome =
+                Outcome { seq: job.seq, effect: job.effect.clone(), result, found: false };
+            self.running.insert(job.seq.0);
+            self.tasks.spawn(std::future::ready(outcome));
+            return;
+        }
         if let Some(first) = job.effect.after.iter().find(|seq| self.open.contains(seq)) {
             self.waiting.entry(*first).or_default().push(lane);
             return;
@@ -164,7 +178,7 @@ impl Outbox {
 
     fn ended(&mut self, outcome: Outcome) {
         let (seq, lane) = (outcome.seq, (outcome.effect.chat, outcome.effect.lane));
-        if !self.running.remove(&seq.0) {
+        if !self.running.contains(&seq.0) {
             // Its event was seen in the room before.
             return;
         }
@@ -174,15 +188,24 @@ impl Outbox {
                 job.in_doubt = false;
             }
         }
+        if outcome.result.is_err() {
+            self.given_up.insert(seq.0);
+        }
+        let is_room = matches!(outcome.result, Ok(Done::Room(_)));
         // The runner goes first: who waits for this may start before it is committed, since the
         // next start would look before it repeats anything.
         if self.outcomes.send(outcome).is_err() {
             tracing::debug!("the runner is gone; the next start will look at this effect again");
         }
-        self.finish(seq, lane);
+        // But nobody is asked into a room before it is committed: what agents do there would mean
+        // nothing to the next start.
+        if !is_room {
+            self.running.remove(&seq.0);
+            self.finish(seq, lane);
+        }
     }
 
-    fn seen(&mut self, seq: EffectSeq) {
+    fn settled(&mut self, seq: EffectSeq) {
         // Its task is left to itself: the answer is most likely on its way, and tearing a connection
         // down costs more than hearing it out. A further try would be the same transaction.
         self.running.remove(&seq.0);

@@ -42,8 +42,12 @@ impl Context {
     ) -> Outcome {
         let mut tries = 0;
         loop {
-            self.health.up().await;
-            let age = self.clock.now().0.saturating_sub(effect.created);
+            if !self.is_up_within_the_day(&effect).await {
+                let reason = "the homeserver has not answered for a day".to_owned();
+                tracing::warn!(effect = seq.0, "an effect is given up after a day of silence");
+                return Outcome { seq, effect, result: Err(reason), found: false };
+            }
+            let age = self.age(&effect);
             let look_first = in_doubt || (tries > 0 && age > DOUBT_AFTER_MS);
             let result = {
                 // The semaphore is never closed.
@@ -69,6 +73,18 @@ impl Context {
             self.pause(seq, &error, tries).await;
             in_doubt |= matches!(error, CallError::InDoubt(_));
         }
+    }
+
+    /// Milliseconds since an effect was decided.
+    fn age(&self, effect: &OutboxEffect) -> u64 {
+        self.clock.now().0.saturating_sub(effect.created)
+    }
+
+    /// Waits until the homeserver answers, but no longer than the effect may be tried: whoever
+    /// waits for it is told even if the homeserver never comes back.
+    async fn is_up_within_the_day(&self, effect: &OutboxEffect) -> bool {
+        let left = Duration::from_millis(GIVE_UP_AFTER_MS.saturating_sub(self.age(effect)));
+        tokio::time::timeout(left, self.health.up()).await.is_ok()
     }
 
     async fn pause(&self, seq: EffectSeq, error: &CallError, tries: u32) {

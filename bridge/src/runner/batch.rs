@@ -20,8 +20,9 @@ pub(super) struct Batch {
     /// New effects, for the outbox.
     pub effects: Vec<(EffectSeq, OutboxEffect)>,
     effects_done: Vec<EffectSeq>,
-    /// Effects whose events were seen before their answers.
-    pub seen: Vec<EffectSeq>,
+    /// Effects that the outbox need not see to any more: their events were seen before their
+    /// answers, or others wait until they are committed.
+    pub settled: Vec<EffectSeq>,
     /// Chats whose conversation record changed.
     pub chats: BTreeSet<ChatId>,
     /// Records of the engine that changed.

@@ -206,8 +206,8 @@ impl Runner {
         }
         self.desk.publish(&batch);
         self.positions.stale |= batch.touches_chats();
-        for seq in std::mem::take(&mut batch.seen) {
-            let _ = self.instructions.send(Instruction::Seen(seq));
+        for seq in std::mem::take(&mut batch.settled) {
+            let _ = self.instructions.send(Instruction::Settled(seq));
         }
         if !batch.effects.is_empty() {
             let _ = self.instructions.send(Instruction::Add(batch.effects));

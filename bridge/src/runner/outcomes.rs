@@ -54,6 +54,7 @@ impl Desk {
                     conversation.opening = None;
                     batch.chats.insert(chat);
                 }
+                batch.settled.push(seq);
                 self.input(Input::RoomOpened { chat }, batch).await
             }
             (Deed::Ring { request, .. }, _) => {

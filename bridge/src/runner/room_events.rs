@@ -68,7 +68,7 @@ impl Desk {
                 Some(Deed::Say { .. })
             );
             if said {
-                batch.seen.push(seq);
+                batch.settled.push(seq);
                 self.finish_effect(seq, Ok(Done::Event(event_id)), batch).await?;
             } else {
                 self.prompt_is_asked(chat, seq, event_id, batch);

@@ -188,6 +188,16 @@ async fn messages_wait_for_the_room_in_order_and_once() {
         .expect("runs");
     let depth = bench.store.depth().await.expect("read");
     assert_eq!(depth.inbox, 0);
+    // The outbox asks nobody into the room before it hears this.
+    let settled = async {
+        while !matches!(bench.instructions.recv().await, Some(Instruction::Settled(s)) if s == seq)
+        {
+        }
+    };
+    tokio::time::timeout(DEADLINE, settled).await.expect("in time");
+    let records = bench.store.records(RecordKind::Conversation).await.expect("read");
+    let stored: Conversation = serde_json::from_slice(&records[0].1).expect("a conversation");
+    assert_eq!(stored.room.as_deref(), Some(ruma::room_id!("!room:localhost")));
     bench.stop.cancel();
 }
 

@@ -33,7 +33,8 @@ pub(crate) struct Core {
     pub(crate) users: DashMap<String, User>,
     /// Replies remembered by path, in memory: forgotten by a restart.
     pub(crate) replies: DashMap<String, String>,
-    /// Event ids remembered by user, device, room and transaction: kept over a restart.
+    /// Event ids remembered by user, device, room and transaction: kept over a restart, for half
+    /// an hour at least.
     pub(crate) sent: DashMap<String, String>,
     pub(crate) account_data: DashMap<(String, String, String), Value>,
     pub(crate) inboxes: DashMap<String, Arc<Inbox>>,
@@ -210,6 +211,15 @@ impl Core {
         self.append(room, draft)
     }
 
+    /// Ends a membership in somebody's name, whatever the room's levels say.
+    pub(crate) fn expel(&self, room: &str, by: &str, target: &str) -> Result<(), ApiError> {
+        let room = self.room(room)?;
+        let mut room = lock(&room);
+        let (kind, content) = ("m.room.member", json!({ "membership": "leave" }));
+        let draft = Draft { sender: by, kind, state_key: Some(target), content, ts: None };
+        self.append(&mut room, draft).map(drop)
+    }
+
     /// Makes a room. With `half`, fails after the alias and so many events, as Synapse can do.
     pub(crate) fn create_room(
         &self,
@@ -309,6 +319,19 @@ impl Core {
         self.replies.clear();
         for room in &self.rooms {
             lock(room.value()).typing.clear();
+        }
+    }
+
+    /// What time takes away too: every transaction id.
+    pub(crate) fn forget_transactions(&self) {
+        self.replies.clear();
+        self.sent.clear();
+    }
+
+    /// The devices of the appservice's users are deleted.
+    pub(crate) fn forget_devices(&self) {
+        for mut user in self.users.iter_mut().filter(|user| self.is_ours(user.key())) {
+            user.devices.clear();
         }
     }
 }

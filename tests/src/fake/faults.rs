@@ -11,6 +11,7 @@ use std::{
 
 use dashmap::DashMap;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use tokio::sync::watch;
 
 use super::{core::lock, error::ApiError};
 
@@ -25,13 +26,18 @@ pub struct Fault {
     chance: f64,
     outcome: Outcome,
     hits: Arc<AtomicU64>,
+    gate: Gate,
 }
+
+/// Where requests are held until it opens.
+type Gate = Arc<watch::Sender<bool>>;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     Reply(ApiError),
     DropReply,
     Delay(Duration),
+    Hold(Gate),
     /// After so many events.
     Half(usize, ApiError),
 }
@@ -49,6 +55,7 @@ impl Fault {
             chance: 1.0,
             outcome: Outcome::Reply(ApiError::new(500, "M_UNKNOWN", "on purpose")),
             hits: Arc::default(),
+            gate: Arc::new(watch::Sender::new(false)),
         }
     }
 
@@ -110,6 +117,13 @@ impl Fault {
         self
     }
 
+    /// It is done when [`Hits::release`] is called, and not before.
+    #[must_use]
+    pub fn holds(mut self) -> Self {
+        self.outcome = Outcome::Hold(Arc::clone(&self.gate));
+        self
+    }
+
     /// `createRoom` only: the alias and so many of the room's events are made, then it is `429`.
     #[must_use]
     pub fn stops_half_way(mut self, events: usize) -> Self {
@@ -120,15 +134,23 @@ impl Fault {
     }
 }
 
-/// How often a fault struck.
+/// How often a fault struck, and the way to let go what it holds.
 #[derive(Clone, Debug)]
-pub struct Hits(Arc<AtomicU64>);
+pub struct Hits {
+    count: Arc<AtomicU64>,
+    gate: Gate,
+}
 
 impl Hits {
     /// How often.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// What is held goes on, and nothing is held from now on.
+    pub fn release(&self) {
+        self.gate.send_replace(true);
     }
 }
 
@@ -151,7 +173,7 @@ impl Faults {
     }
 
     pub(crate) fn add(&self, fault: Fault) -> Hits {
-        let hits = Hits(fault.hits.clone());
+        let hits = Hits { count: fault.hits.clone(), gate: fault.gate.clone() };
         lock(&self.rules).1.push(fault);
         self.any.store(true, Ordering::Release);
         hits

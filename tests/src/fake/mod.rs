@@ -203,6 +203,17 @@ impl Homeserver {
         self.comes_back().await;
     }
 
+    /// All transaction ids are forgotten, those of devices too: half an hour has passed. What is
+    /// sent again comes twice.
+    pub fn forgets_all_transactions(&self) {
+        self.core.forget_transactions();
+    }
+
+    /// The devices of the appservice's users are gone, as if an administrator had deleted them.
+    pub fn forgets_devices(&self) {
+        self.core.forget_devices();
+    }
+
     // --- Pushes
 
     /// The next so many events are never pushed.
@@ -333,7 +344,15 @@ impl Homeserver {
         counts.keys().filter(fits).map(|route| counts[route]).sum()
     }
 
-    // --- What others did before
+    // --- What others do
+
+    /// An administrator, who stands above the levels of all rooms, removes somebody from a room.
+    ///
+    /// # Panics
+    /// If there is no such room.
+    pub fn expels(&self, room: &str, administrator: &str, user: &str) {
+        self.core.expel(room, administrator, user).expect("the room exists");
+    }
 
     /// A room with an alias, made by somebody (registered here if need be). Gives its id.
     ///

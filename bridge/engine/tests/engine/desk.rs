@@ -73,8 +73,8 @@ impl Desk {
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
             let before = self.engine.clone();
-            let step = self.engine.handle(self.now, input);
-            rules::check_step(&before, &self.engine, &step);
+            let step = self.engine.handle(self.now, input.clone());
+            rules::check_step(&before, &self.engine, &input, &step);
             for effect in step.effects {
                 match &effect {
                     Effect::OpenRoom { chat } if self.prompt => {

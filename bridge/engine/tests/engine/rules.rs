@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_engine::{
-    Agent, AgentId, Chat, ChatEvent, ChatId, ChatState, Effect, Engine, RecordKey, Step, Time,
+    Agent, AgentId, Chat, ChatEvent, ChatId, ChatState, Effect, Engine, Input, RecordKey, Removal,
+    Step, Time,
 };
 
 /// Checks one step from `before` to `after`.
-pub(crate) fn check_step(before: &Engine, after: &Engine, step: &Step) {
+pub(crate) fn check_step(before: &Engine, after: &Engine, input: &Input, step: &Step) {
     check_requests(after);
     check_order(after);
     check_deadlines(after);
     check_nothing_left_to_assign(after);
     check_history(before, after);
     check_effects(after, step);
+    check_choices(after, input, step);
     check_changed(before, after, step);
     check_messages(before, after, step);
     check_reload(after);
@@ -169,6 +171,45 @@ fn check_effects(engine: &Engine, step: &Step) {
     }
     for chat in ended {
         assert!(matches!(engine.chat(*chat).expect("exists").state, ChatState::Ended { .. }));
+    }
+}
+
+/// The original order is kept: an agent is asked for the longest waiting chat that they may be
+/// asked for, and a chat asks the longest idle of the agents whom it may ask.
+fn check_choices(engine: &Engine, input: &Input, step: &Step) {
+    let rings: Vec<(&Chat, &Agent)> = step
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Ring { chat, agent, .. } => Some((engine.chat(*chat)?, engine.agent(agent)?)),
+            _ => None,
+        })
+        .collect();
+    let made_good = |chat: &Chat, agent: &Agent| {
+        // Whom we removed by mistake is asked again at once, whoever else waits.
+        matches!(input, Input::AgentGone { chat: id, agent: who, how: Removal::WithdrawnAfterJoin }
+            if *id == chat.id && *who == agent.id)
+    };
+    for (n, (chat, agent)) in rings.iter().enumerate() {
+        if made_good(chat, agent) {
+            continue;
+        }
+        let place = (chat.since, chat.id);
+        let passed_over = engine.chats().find(|other| {
+            (other.since, other.id) < place
+                && other.state == ChatState::Waiting
+                && other.ask_after.is_none()
+                && !other.excluded.contains(&agent.id)
+        });
+        assert_eq!(passed_over, None, "{} was asked for {} instead", agent.id, chat.id);
+        // Who was asked later in the step could have been asked now.
+        let asked_later = rings[n + 1..].iter().map(|(_, agent)| *agent);
+        let still_free = engine.agents().filter(|agent| is_available(engine, agent));
+        let idler = asked_later.chain(still_free).find(|other| {
+            !chat.excluded.contains(&other.id)
+                && (other.idle_since, &other.id) < (agent.idle_since, &agent.id)
+        });
+        assert_eq!(idler, None, "{} was asked for {} instead", agent.id, chat.id);
     }
 }
 

@@ -90,8 +90,8 @@ proptest! {
         for (seconds, input) in inputs {
             now = now + Span::seconds(seconds);
             let before = engine.clone();
-            let step = engine.handle(now, input);
-            rules::check_step(&before, &engine, &step);
+            let step = engine.handle(now, input.clone());
+            rules::check_step(&before, &engine, &input, &step);
         }
     }
 

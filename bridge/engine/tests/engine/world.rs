@@ -263,7 +263,7 @@ impl World {
     fn input(&mut self, input: Input) {
         let before = self.engine.clone();
         let step = self.engine.handle(self.now, input.clone());
-        rules::check_step(&before, &self.engine, &step);
+        rules::check_step(&before, &self.engine, &input, &step);
         self.ledgers.keep(&before, &self.engine, &input, &step);
         if let Input::AgentJoined { chat, agent } = input
             && step.effects == [Effect::Ignored { why: Ignored::UnknownAgent }]

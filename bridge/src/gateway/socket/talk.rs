@@ -193,9 +193,14 @@ impl Talk<'_> {
         let (reason, retry_after_ms) = match message::check(chat, key.clone(), text) {
             Err(Invalid::Key) => return self.nonsense(message::BAD_KEY.to_owned()).await,
             Err(Invalid::Refused(reason)) => (reason, None),
-            Ok(_) if self.has_ended() => (RefusalReason::Ended, None),
             Ok(input) => match self.state.limiters.message(chat) {
-                Ok(()) => return self.push_input(Answer::Message(key), input),
+                Ok(()) if !self.has_ended() => {
+                    return self.push_input(Answer::Message(key), input);
+                }
+                Ok(()) if self.state.was_taken(chat, &key).await? => {
+                    return self.line.say(&ServerFrame::Accepted { key }).await;
+                }
+                Ok(()) => (RefusalReason::Ended, None),
                 Err(error) => (RefusalReason::TooFast, Some(retry_ms(error.retry_after))),
             },
         };

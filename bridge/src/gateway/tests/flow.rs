@@ -142,6 +142,9 @@ async fn nothing_more_is_taken_after_the_end() {
     page.send("much-too-late", "hello?").await;
     let answer = page.answer("much-too-late").await;
     assert!(matches!(answer, ServerFrame::Refused { reason: RefusalReason::Ended, .. }));
+    // What was taken before the end stays taken, should the page have missed its answer.
+    page.send("last-words", "bye").await;
+    page.accepted("last-words").await;
 }
 
 #[tokio::test]

@@ -48,6 +48,8 @@ async fn a_conversation_without_a_socket() {
     assert_eq!(refused.status(), StatusCode::CONFLICT);
     let error: ErrorBody = serde_json::from_slice(&refused.bytes().await.unwrap()).unwrap();
     assert_eq!(error.reason, Some(RefusalReason::Ended));
+    // What was taken before the end stays taken, should the page have missed its answer.
+    assert_eq!(world.send(&token, "first-key", "one").await.status(), StatusCode::ACCEPTED);
 }
 
 #[tokio::test]

@@ -66,6 +66,11 @@ async fn faults(State(core): State<Arc<Core>>, mut request: Request, next: Next)
             tokio::time::sleep(by).await;
             next.run(request).await
         }
+        Some(Outcome::Hold(gate)) => {
+            // The rule and the test keep the sender.
+            let _ = gate.subscribe().wait_for(|open| *open).await;
+            next.run(request).await
+        }
         Some(Outcome::Half(events, error)) => {
             request.extensions_mut().insert(HalfWay(events, error));
             next.run(request).await

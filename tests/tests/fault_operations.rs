@@ -123,7 +123,7 @@ async fn the_check_says_what_to_mend() {
     let mut mistaken = config.clone();
     "bad name".clone_into(&mut mistaken.server_name);
     let (well, text) = check(&mistaken).await;
-    assert!(!well && text.contains("appservice.prefix"), "{text}");
+    assert!(!well && text.contains("homeserver.server_name"), "{text}");
 
     let _bridge = Bridge::start(config.clone()).await;
     let (well, text) = check(&config).await;

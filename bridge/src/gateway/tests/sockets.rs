@@ -111,16 +111,30 @@ async fn live_state_reaches_the_page() {
     let ServerFrame::Live(state) = page.hear().await else { panic!("no live state") };
     assert_eq!((state.position, &state.typing[..]), (Some(1), &["Anna".to_owned()][..]));
 
-    // A receipt comes after the entry that it is for.
-    world.live.update(chat, |state| state.delivered = 2);
-    let own = FeedBody::Own { key: "12345678".to_owned(), text: "hello".to_owned() };
-    append(&world.store, chat, vec![own]).await;
-    let mut frames = Vec::new();
-    while frames.len() < 2 {
-        frames.push(page.hear().await);
+    // A receipt comes after the entry that it is for, whichever happens first.
+    for (n, receipt_first) in [(2, true), (3, false), (4, true)] {
+        let own = FeedBody::Own { key: format!("1234567{n}"), text: "hello".to_owned() };
+        if receipt_first {
+            world.live.update(chat, |state| state.delivered = n);
+        }
+        append(&world.store, chat, vec![own]).await;
+        if !receipt_first {
+            world.live.update(chat, |state| state.delivered = n);
+        }
+        let mut entry_came = false;
+        loop {
+            match page.hear().await {
+                ServerFrame::Entry(entry) => {
+                    assert_eq!((entry.seq, entry_came), (n, false));
+                    entry_came = true;
+                }
+                ServerFrame::Live(state) if state.delivered == n => break,
+                ServerFrame::Live(state) => assert!(state.delivered < n, "{state:?}"),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(entry_came, "the receipt of entry {n} came before it");
     }
-    let entry = frames.iter().position(|frame| matches!(frame, ServerFrame::Entry(_)));
-    assert!(entry.is_some(), "{frames:?}");
 }
 
 #[tokio::test]

@@ -1,18 +1,24 @@
 //! `switchboard check`: what is wrong, and how to mend it.
 
-use std::{fmt::Write as _, io::ErrorKind, time::Duration};
+use std::{
+    fmt::Write as _,
+    io::ErrorKind,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
-use axum::{Json, Router, routing::post};
-use http::StatusCode;
-use ruma::api::client::{account::whoami, appservice::request_ping};
-use serde_json::json;
+use ruma::api::client::account::whoami;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    appservice,
     config::Config,
     listen::{self, ListenOptions},
-    matrix::client::{As, CallError, Homeserver},
+    matrix::{
+        client::{As, CallError, Homeserver},
+        ping::PingError,
+    },
 };
 
 /// The result of one check.
@@ -67,7 +73,7 @@ pub async fn check(config: &Config) -> Vec<Finding> {
     }
     let known = findings.iter().all(|finding| finding.result.is_ok());
     if known {
-        findings.push(way_back(config, &homeserver).await);
+        findings.extend(way_back(config, &homeserver).await);
     }
     findings
 }
@@ -106,47 +112,98 @@ async fn token(config: &Config, homeserver: &Homeserver) -> Finding {
 
 /// Whether the homeserver reaches the bridge: it is asked to ping. While the bridge is not running,
 /// this listens in its place, but takes nothing from the homeserver except the ping.
-async fn way_back(config: &Config, homeserver: &Homeserver) -> Finding {
+async fn way_back(config: &Config, homeserver: &Homeserver) -> Vec<Finding> {
+    let what = "appservice".to_owned();
+    let listen = config.appservice.listen;
     let stop = CancellationToken::new();
-    let stand_in = match TcpListener::bind(config.appservice.listen).await {
+    let mut findings = Vec::new();
+    let stand_in = match TcpListener::bind(listen).await {
         Ok(listener) => {
-            let app = Router::new()
-                .route("/_matrix/app/v1/ping", post(|| async { Json(json!({})) }))
-                .fallback(|| async { StatusCode::SERVICE_UNAVAILABLE });
+            let app = appservice::stand_in(config.appservice.hs_token.clone());
             let options = ListenOptions::default();
+            findings.extend(taken("gateway.listen", config.gateway.listen).await);
+            findings.extend(taken("operations.listen", config.operations.listen).await);
             Some(tokio::spawn(listen::serve(listener, app, options, stop.clone())))
         }
-        Err(error) if error.kind() == ErrorKind::AddrInUse => None,
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            if !is_bridge(listen).await {
+                let result = Err(format!(
+                    "another program listens on {listen}\n  Stop it, or change appservice.listen and appservice.url; after that write the registration again."
+                ));
+                return vec![Finding { what, result }];
+            }
+            None
+        }
         Err(error) => {
-            return Finding {
-                what: "appservice".to_owned(),
-                result: Err(format!(
-                    "cannot listen on {}: {error}\n  Change appservice.listen.",
-                    config.appservice.listen
-                )),
-            };
+            let result =
+                Err(format!("cannot listen on {listen}: {error}\n  Change appservice.listen."));
+            return vec![Finding { what, result }];
         }
     };
-    let request = request_ping::v1::Request::new(config.appservice.id.clone());
-    let asked = homeserver.call_plain(request);
-    let result = match tokio::time::timeout(Duration::from_secs(15), asked).await {
-        Ok(Ok(response)) => {
+    let asked = homeserver.ping(&config.appservice.id);
+    let asked = tokio::time::timeout(Duration::from_secs(15), asked).await;
+    let result = match asked.unwrap_or(Err(PingError::TooLate)) {
+        Ok(took) => {
             let who = if stand_in.is_some() { "this check" } else { "the running bridge" };
-            Ok(format!("the homeserver reaches {who} in {} ms", response.duration.as_millis()))
+            Ok(format!("the homeserver reaches {who} in {} ms", took.as_millis()))
         }
-        Ok(Err(error)) => Err(format!(
-            "the homeserver does not reach {}: {error}\n  Is appservice.url right as the homeserver sees it? Was the registration written again after a change?",
-            config.appservice.url
+        Err(error) => Err(format!(
+            "the homeserver does not reach {}: {error}\n  {}",
+            config.appservice.url,
+            mend(&error)
         )),
-        Err(_) => {
-            Err(format!("the homeserver got no answer from {} in time", config.appservice.url))
-        }
     };
     stop.cancel();
     if let Some(stand_in) = stand_in {
         stand_in.abort();
     }
-    Finding { what: "appservice".to_owned(), result }
+    findings.push(Finding { what, result });
+    findings
+}
+
+/// What to do when the homeserver does not reach the bridge.
+fn mend(error: &PingError) -> &'static str {
+    match error {
+        PingError::Status(401 | 403) => {
+            "Its hs_token is not the one of this configuration: write the registration again with `switchboard registration`, give it to the homeserver, and restart the homeserver."
+        }
+        PingError::OtherId => {
+            "Is appservice.id the id of the registration? Write the registration again after a change."
+        }
+        _ => {
+            "Is appservice.url right as the homeserver sees it, and does it lead to appservice.listen? Was the registration written again after a change, and the homeserver restarted?"
+        }
+    }
+}
+
+/// An address that the bridge needs and another program has.
+async fn taken(path: &str, address: SocketAddr) -> Option<Finding> {
+    let error = TcpListener::bind(address).await.err()?;
+    let result =
+        Err(format!("cannot listen on {address}: {error}\n  Stop what uses it, or change {path}."));
+    Some(Finding { what: path.to_owned(), result })
+}
+
+/// Whether it is the bridge that listens on this address. It is asked without the token, since it
+/// may be a stranger.
+async fn is_bridge(mut listen: SocketAddr) -> bool {
+    if listen.ip().is_unspecified() {
+        let local: IpAddr = match listen {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+        listen.set_ip(local);
+    }
+    let asked = async {
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let answer = client.post(format!("http://{listen}/_matrix/app/v1/ping")).send().await?;
+        let status = answer.status();
+        Ok::<_, reqwest::Error>((status, answer.bytes().await?))
+    };
+    match tokio::time::timeout(Duration::from_secs(5), asked).await {
+        Ok(Ok((status, body))) => appservice::asks_for_token(status, &body),
+        _ => false,
+    }
 }
 
 /// The findings for people, and whether all is well.

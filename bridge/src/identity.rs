@@ -21,16 +21,26 @@ pub struct Namespace {
 
 /// A part of a Matrix id was not acceptable.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` cannot be part of a Matrix id: {1}")]
-pub struct InvalidNamespace(String, ruma::IdParseError);
+pub enum InvalidNamespace {
+    /// The part after the colon.
+    #[error("`{0}` is not a server name such as example.org: {1}")]
+    Server(String, ruma::IdParseError),
+    /// What our users begin with (spec: user identifiers).
+    #[error("`{0}` must be 1 to 64 of a–z, 0–9 and . _ = - /")]
+    Prefix(String),
+}
 
 impl Namespace {
     /// The namespace of `prefix` at `server`.
     pub fn new(server: &str, prefix: &str) -> Result<Self, InvalidNamespace> {
-        let server_name =
-            ServerName::parse(server).map_err(|e| InvalidNamespace(server.to_owned(), e))?;
-        let bot = UserId::parse(format!("@{prefix}:{server_name}"))
-            .map_err(|e| InvalidNamespace(prefix.to_owned(), e))?;
+        let server_name = ServerName::parse(server)
+            .map_err(|e| InvalidNamespace::Server(server.to_owned(), e))?;
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._=-/".contains(&b);
+        let wrong = || InvalidNamespace::Prefix(prefix.to_owned());
+        if !(1..=64).contains(&prefix.len()) || !prefix.bytes().all(plain) {
+            return Err(wrong());
+        }
+        let bot = UserId::parse(format!("@{prefix}:{server_name}")).map_err(|_| wrong())?;
         Ok(Self { server: server.to_owned(), prefix: prefix.to_owned(), bot })
     }
 

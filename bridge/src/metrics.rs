@@ -242,3 +242,48 @@ impl Metrics {
 fn seconds(ms: u64) -> f64 {
     ms as f64 / 1000.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_has_an_age_and_nothing_has_none() {
+        let metrics = Metrics::new();
+        let shows = |depth: &Depth, now: u64, lines: [&str; 4]| {
+            let text = metrics.render(depth, now);
+            for line in lines {
+                assert!(text.lines().any(|had| had == line), "no `{line}` in:\n{text}");
+            }
+        };
+        let nothing = [
+            "switchboard_inbox_depth 0",
+            "switchboard_inbox_oldest_seconds 0.0",
+            "switchboard_outbox_depth 0",
+            "switchboard_outbox_oldest_seconds 0.0",
+        ];
+        let empty = Depth { inbox: 0, inbox_oldest: None, effects: 0 };
+        shows(&empty, 1_000_000, nothing);
+        metrics.oldest_effect(Some(998_500));
+        let waiting = Depth { inbox: 3, inbox_oldest: Some(997_000), effects: 2 };
+        for (now, inbox, outbox) in [(1_000_000, "3.0", "1.5"), (1_060_000, "63.0", "61.5")] {
+            let inbox = format!("switchboard_inbox_oldest_seconds {inbox}");
+            let outbox = format!("switchboard_outbox_oldest_seconds {outbox}");
+            let lines =
+                ["switchboard_inbox_depth 3", "switchboard_outbox_depth 2", &inbox, &outbox];
+            shows(&waiting, now, lines);
+        }
+        // A clock that was put back makes nothing younger than it is.
+        let future = Depth { inbox: 1, inbox_oldest: Some(2_000_000), effects: 0 };
+        shows(
+            &future,
+            1_000_000,
+            [
+                "switchboard_inbox_depth 1",
+                "switchboard_inbox_oldest_seconds 0.0",
+                "switchboard_outbox_depth 0",
+                "switchboard_outbox_oldest_seconds 0.0",
+            ],
+        );
+    }
+}

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use switchboard::gateway::wire::{
-    ClientFrame, ErrorCode, FeedBody, RefusalReason, ServerFrame, StartChat,
+    ClientFrame, ErrorBody, ErrorCode, FeedBody, RefusalReason, ServerFrame, StartChat,
 };
 use switchboard_tests::{
     customer::{Customer, Failure, Http, Socket, random_key},
     scene::{Chat, Scene},
     wait::{DEADLINE, settle},
 };
+use tokio::{sync::oneshot, time::timeout};
+use tokio_tungstenite::tungstenite;
 
 const KIB: usize = 1024;
 
@@ -68,40 +70,76 @@ async fn the_same_start_key_is_the_same_chat() {
     assert!(!scene.anna.has_invite() && !scene.ben.has_invite(), "a second room");
 }
 
+/// What a refused call was answered with, whole.
+fn answer<T: std::fmt::Debug>(reply: Result<T, Failure>) -> (u16, ErrorBody) {
+    match reply {
+        Err(Failure::Status(status, Some(body))) => (status, body),
+        other => panic!("no refusal of the bridge: {other:?}"),
+    }
+}
+
+/// The answers to everything that a page can ask about a chat.
+async fn answers(http: &Http) -> [(u16, ErrorBody); 3] {
+    [
+        answer(http.feed(0, 0).await),
+        answer(http.send(&random_key(), "hello").await),
+        answer(http.end().await),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_get_nothing() {
-    let scene = Scene::begins().await;
+async fn strangers_get_nothing_and_learn_nothing() {
+    let scene = Scene::with_anna_alone().await;
     let chat = scene.chat("Carla", &scene.anna).await;
+    let other = scene.chat("Dora", &scene.anna).await;
     chat.customer.says("for Anna only").await;
+    chat.agent.sees_text(&chat.room, "for Anna only", DEADLINE).await;
     let gateway = scene.bridge.gateway_url();
+
+    // Whatever does not exist, a site, a chat or a session, is answered with the same words.
+    let unknown = (
+        404,
+        ErrorBody {
+            code: ErrorCode::NotFound,
+            message: "there is no such thing".to_owned(),
+            retry_after_ms: None,
+            reason: None,
+        },
+    );
     let mut guess = chat.customer.token().to_owned();
     let changed = if guess.starts_with('A') { "B" } else { "A" };
     guess.replace_range(0..1, changed);
-    for token in ["x", "", guess.as_str(), &"A".repeat(43), &"x".repeat(10_000)] {
+    let padded = format!("{}=", chat.customer.token());
+    for token in ["x", "", &guess, &padded, &"A".repeat(43), &"x".repeat(10_000)] {
         let stranger = Http::new(&gateway).with_token(token);
-        for failure in [
-            stranger.feed(0, 0).await.err(),
-            stranger.send(&random_key(), "hello").await.err(),
-            stranger.end().await.err(),
-        ] {
-            let status = failure.and_then(|f| f.status());
-            assert!(matches!(status, Some(401 | 404 | 431)), "{token:.20}: {status:?}");
-        }
+        let all = std::array::from_fn(|_| unknown.clone());
+        assert_eq!(answers(&stranger).await, all, "{token:.20}");
         assert_eq!(
             hello_is_answered_with(&stranger).await,
-            Some(ErrorCode::NotFound),
+            (Some(ErrorCode::NotFound), Some((4404, "not_found".to_owned()))),
             "{token:.20}"
         );
     }
     let start = StartChat { start_key: random_key(), name: None };
-    let nowhere = Http::new(&gateway).start("no-such-site", &start).await.expect_err("no site");
-    assert_eq!(nowhere.status(), Some(404));
+    for site in ["no-such-site", "Shop", "shop%00", &"s".repeat(65)] {
+        assert_eq!(answer(Http::new(&gateway).start(site, &start).await), unknown, "{site:.20}");
+    }
+    let nowhere = Http::new(&gateway).with_token(chat.customer.token());
+    let path = "chats/1/feed?after=0&wait=0";
+    let elsewhere = nowhere.status(reqwest::Method::GET, path, None::<&()>).await;
+    assert_eq!(answer(elsewhere), unknown, "there are no addresses of chats");
+
+    // Another customer's token opens that customer's chat and nothing else.
+    let page = other.customer.http.feed(0, 0).await.expect("their own chat");
+    let text = serde_json::to_string(&page).expect("JSON");
+    assert!(!text.contains("for Anna only"), "{text}");
+    other.customer.http.end().await.expect("they may end their own");
     chat.works().await;
 }
 
-/// The error after which the socket closes.
-async fn hello_is_answered_with(http: &Http) -> Option<ErrorCode> {
-    let mut socket = Socket::hello(http, 0).await.ok()?;
+/// The error after which the socket closes, and the close itself.
+async fn hello_is_answered_with(http: &Http) -> (Option<ErrorCode>, Option<(u16, String)>) {
+    let mut socket = Socket::hello(http, 0).await.expect("a socket");
     let mut code = None;
     while let Some(frame) = socket.next().await {
         match frame.expect("frames of the protocol") {
@@ -112,7 +150,7 @@ async fn hello_is_answered_with(http: &Http) -> Option<ErrorCode> {
             other => panic!("a stranger got {other:?}"),
         }
     }
-    code
+    (code, socket.closed().map(|(code, reason)| (code, reason.to_owned())))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,6 +158,15 @@ async fn pages_of_foreign_origins_are_turned_away() {
     let scene = Scene::begins().await;
     let chat = scene.chat("Carla", &scene.anna).await;
     let own = scene.bridge.gateway_url();
+    let forbidden = (
+        403,
+        ErrorBody {
+            code: ErrorCode::ForbiddenOrigin,
+            message: "pages of this origin may not do this".to_owned(),
+            retry_after_ms: None,
+            reason: None,
+        },
+    );
     let with_port = format!("{own}0");
     for foreign in [
         "null",
@@ -130,16 +177,19 @@ async fn pages_of_foreign_origins_are_turned_away() {
         "https://127.0.0.1:9020",
         "http://127.0.0.1:9020.evil.example",
     ] {
-        let http = chat.customer.http.clone().with_origin(Some(foreign));
-        let start = StartChat { start_key: random_key(), name: None };
-        let status = |failure: Option<Failure>| failure.and_then(|f| f.status());
-        assert_eq!(status(http.start("shop", &start).await.err()), Some(403), "{foreign}");
-        assert_eq!(status(http.feed(0, 0).await.err()), Some(403), "{foreign}");
-        assert_eq!(status(http.send(&random_key(), "x").await.err()), Some(403), "{foreign}");
-        let opened = Socket::hello(&http, 0).await;
-        if let Ok(mut socket) = opened {
-            let welcome = matches!(socket.next().await, Some(Ok(ServerFrame::Welcome { .. })));
-            assert!(!welcome, "{foreign} got a socket");
+        // Whether a token opens something does not show.
+        let stranger = Http::new(&own).with_token(&"A".repeat(43));
+        for http in [&chat.customer.http, &stranger] {
+            let http = http.clone().with_origin(Some(foreign));
+            let all = std::array::from_fn(|_| forbidden.clone());
+            assert_eq!(answers(&http).await, all, "{foreign}");
+            let start = StartChat { start_key: random_key(), name: None };
+            assert_eq!(answer(http.start("shop", &start).await), forbidden, "{foreign}");
+            let refused = Socket::hello(&http, 0).await.map(drop).expect_err(foreign);
+            let tungstenite::Error::Http(reply) = *refused else { panic!("{foreign}: {refused}") };
+            assert_eq!(reply.status(), 403, "{foreign}");
+            let body = reply.body().as_deref().and_then(|body| serde_json::from_slice(body).ok());
+            assert_eq!(body, Some(forbidden.1.clone()), "{foreign}");
         }
     }
     for known in [own.as_str(), "http://127.0.0.1:9020"] {
@@ -196,57 +246,83 @@ async fn nonsense_on_a_socket_harms_only_that_socket() {
     assert_eq!(scene.hs.customer_texts(&chat.room).len(), 1);
 }
 
+/// How a flood ended.
+struct Flood {
+    /// Frames a second, from the first to the last.
+    pace: f64,
+    /// The error that the bridge named, and how it closed the socket.
+    error: Option<(ErrorCode, bool)>,
+    closed: Option<(u16, String)>,
+}
+
+/// Sends messages on one socket, more than a thousand a second, until the bridge closes it.
+/// `begun` is told after the first frame.
+async fn flood(http: Http, begun: oneshot::Sender<()>) -> Flood {
+    let mut socket = Socket::hello(&http, 0).await.expect("a socket");
+    assert!(matches!(socket.next().await, Some(Ok(ServerFrame::Welcome { .. }))));
+    let mut begun = Some(begun);
+    let start = tokio::time::Instant::now();
+    let mut beat = tokio::time::interval(Duration::from_millis(5));
+    let (mut sent, mut error) = (0_u32, None);
+    loop {
+        tokio::select! {
+            _ = beat.tick() => {
+                let due = start.elapsed().as_secs_f64() * 1200.0 + 1.0;
+                while f64::from(sent) < due {
+                    let frame = ClientFrame::Send { key: random_key(), text: "flood".into() };
+                    if socket.send(&frame).await.is_err() {
+                        break;
+                    }
+                    sent += 1;
+                    if let Some(begun) = begun.take() {
+                        let _ = begun.send(());
+                    }
+                }
+            }
+            frame = socket.next() => match frame {
+                Some(Ok(ServerFrame::Error { code, fatal, .. })) => error = Some((code, fatal)),
+                Some(_) => {}
+                None => break,
+            }
+        }
+    }
+    let pace = f64::from(sent) / start.elapsed().as_secs_f64();
+    let closed = socket.closed().map(|(code, reason)| (code, reason.to_owned()));
+    Flood { pace, error, closed }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_from_one_socket_is_stopped_and_others_do_not_notice() {
     let scene = Scene::begins_with(|config| config.usual_limits().capacity(5)).await;
     let flooder = scene.chat("Mallory", &scene.anna).await;
     let other = scene.chat("Carla", &scene.anna).await;
-    let http = flooder.customer.http.clone();
     flooder.customer.goes_away();
-    let flood = tokio::spawn(async move {
-        let mut cut = 0;
-        let mut sent = 0_u32;
-        let begun = tokio::time::Instant::now();
-        while begun.elapsed() < Duration::from_secs(4) {
-            let Ok(mut socket) = Socket::hello(&http, 0).await else {
-                cut += 1;
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            };
-            // A thousand a second.
-            let mut beat = tokio::time::interval(Duration::from_millis(10));
-            while begun.elapsed() < Duration::from_secs(4) {
-                beat.tick().await;
-                let mut broken = false;
-                for _ in 0..10 {
-                    let frame = ClientFrame::Send { key: random_key(), text: "flood".into() };
-                    broken |= socket.send(&frame).await.is_err();
-                    sent += 1;
-                }
-                if broken {
-                    cut += 1;
-                    break;
-                }
-            }
-        }
-        (sent, cut)
-    });
-    let mut slowest = Duration::ZERO;
-    for n in 0..4 {
-        let text = format!("in peace {n}");
-        let begun = tokio::time::Instant::now();
+    let (begun, has_begun) = oneshot::channel();
+    let flood = tokio::spawn(flood(flooder.customer.http.clone(), begun));
+    has_begun.await.expect("the first frame of the flood");
+    let mut meanwhile = 0;
+    while !flood.is_finished() && meanwhile < 5 {
+        let text = format!("in peace {meanwhile}");
         other.customer.says(&text).await;
         other.agent.sees_text(&other.room, &text, DEADLINE).await;
-        slowest = slowest.max(begun.elapsed());
-        settle().await;
+        if !flood.is_finished() {
+            meanwhile += 1;
+        }
     }
-    let (sent, cut) = flood.await.expect("the flood ends");
-    assert!(sent > 500, "only {sent} frames were sent");
-    assert!(cut > 0, "the flooding socket was never closed");
-    assert!(slowest < Duration::from_secs(2), "another customer waited {slowest:?}");
+    let Flood { pace, error, closed } = timeout(DEADLINE, flood)
+        .await
+        .expect("the flooding socket is closed")
+        .expect("the flood is no panic");
+    assert!(pace >= 1000.0, "only {pace} frames a second were sent");
+    assert_eq!(error, Some((ErrorCode::TooFast, true)));
+    assert_eq!(closed, Some((4429, "too_fast".to_owned())));
+    assert!(meanwhile > 0, "nothing of another customer arrived before the flood was over");
+    // Ten messages at once, and one a second after that.
     let through = scene.hs.customer_texts(&flooder.room).len();
-    assert!(through <= 30, "{through} messages of the flood reached the agents");
+    assert!((1..=12).contains(&through), "{through} messages of the flood reached the agents");
     other.works().await;
+    flooder.customer.connects();
+    flooder.customer.is_connected().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

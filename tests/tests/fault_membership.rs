@@ -275,12 +275,27 @@ async fn more_customers_than_agents_have_room_for_wait_their_turn() {
     let _second = scene.chat("Second", &scene.ben).await;
     let third = Customer::arrives(&scene.bridge, "Third").await;
     third.sees_live("a place in the queue", |live| live.position == Some(1)).await;
+    third.says("is somebody there?").await;
     scene.comes_to_rest().await;
     assert!(!scene.anna.has_invite() && !scene.ben.has_invite());
+    // Nor is there anything on the homeserver for somebody who may never be answered.
+    let made = |scene: &Scene| {
+        let of_chat =
+            |name: &String, sigil: &str| name.starts_with(&format!("{sigil}switchboard_"));
+        let ghosts =
+            scene.hs.users().iter().filter(|u| of_chat(u, "@") && u.contains("_c_")).count();
+        let marked = |r: &&String| scene.hs.state(r, "chat.switchboard.chat", "").is_some();
+        let rooms = scene.hs.rooms().iter().filter(marked).count();
+        let aliases = scene.hs.aliases().keys().filter(|a| of_chat(a, "#")).count();
+        (rooms, ghosts, aliases)
+    };
+    assert_eq!(made(&scene), (2, 2, 2), "rooms, ghosts and aliases of chats");
     first.customer.ends();
     let room = scene.anna.next_request(DEADLINE).await;
     scene.anna.joins(&room);
     third.sees_joined("Anna").await;
+    scene.room_has(&room, &["is somebody there?"]).await;
+    assert_eq!(made(&scene), (3, 3, 3), "they come with the first request");
     assert_eq!(
         scene.hs.state(&room, "m.room.name", ""),
         Some(json!({ "name": "Third · Support" }))

@@ -1,9 +1,10 @@
 //! What agents say to the bot or to each other never reaches the customer, in whatever disguise.
 
 use serde_json::{Value, json};
+use switchboard::gateway::wire::{EndedBy, FeedBody, FeedEntry};
 use switchboard_tests::{
     scene::{Chat, Scene},
-    wait::DEADLINE,
+    wait::{DEADLINE, eventually, until},
 };
 
 /// In every text below that must not arrive.
@@ -102,10 +103,16 @@ async fn commands_in_disguise_are_not_relayed() {
         edit_of(&said, "* !secret", "!secret"),
         edit_of(&said, "!secret", "!secret"),
         edit_of(&said, "* secret", "!secret"),
+        with(
+            edit_of(&said, "* secret", "secret"),
+            "m.new_content",
+            formatted("secret", "<p>!secret</p>"),
+        ),
         with(text("!secret"), "m.relates_to", json!({ "rel_type": "m.replace", "event_id": said })),
         with(text("secret"), "chat.switchboard.private", true.into()),
         with(text("secret"), "chat.switchboard.private", false.into()),
         json!({ "msgtype": "m.image", "body": "!secret", "filename": "a.png", "url": "mxc://localhost/a" }),
+        with(formatted("secret", "<p>!secret</p>"), "msgtype", "m.image".into()),
         json!({ "msgtype": "m.file", "body": "secret.pdf", "url": "mxc://localhost/a" }),
         json!({ "msgtype": "m.audio", "body": "secret", "url": "mxc://localhost/a" }),
         json!({ "msgtype": "m.location", "body": "secret", "geo_uri": "geo:1,2" }),
@@ -114,6 +121,7 @@ async fn commands_in_disguise_are_not_relayed() {
         text("/END secret"),
         text("\u{ff0f}invite secret"),
         formatted("/private secret", "/private secret"),
+        formatted("secret", "<p><b>/</b>private secret</p>"),
     ];
     let page = page_after(&chat, disguises).await;
     assert_eq!(page, ["one moment", "that was all"]);
@@ -169,8 +177,115 @@ async fn answers_to_the_bot_stay_with_the_bot() {
             reply_to(&help.event_id),
         ),
         with(text("secret in a thread"), "m.relates_to", thread),
+        with(
+            text("secret in a thread without a reply"),
+            "m.relates_to",
+            json!({ "rel_type": "m.thread", "event_id": help.event_id }),
+        ),
     ];
     assert_eq!(page_after(&chat, contents).await, ["that was all"]);
+}
+
+/// Asks the bot to end the chat and waits for its question. Gives the question's event.
+async fn asks_to_end(scene: &Scene, chat: &Chat) -> String {
+    let asked = |e: &switchboard_tests::fake::Event| {
+        e.sender == "@switchboard:localhost" && e.body().contains("End the chat?")
+    };
+    let before = scene.hs.events(&chat.room).iter().filter(|e| asked(e)).count();
+    chat.agent.says(&chat.room, "!end");
+    let question = || scene.hs.events(&chat.room).iter().filter(|e| asked(e)).nth(before).cloned();
+    let found = eventually(DEADLINE, || std::future::ready(question())).await;
+    found.event_id.clone()
+}
+
+/// The bot's notices with this text.
+fn notices(scene: &Scene, chat: &Chat, part: &str) -> usize {
+    let by_bot = |e: &&std::sync::Arc<switchboard_tests::fake::Event>| {
+        e.sender == "@switchboard:localhost" && e.body().contains(part)
+    };
+    scene.hs.events(&chat.room).iter().filter(by_bot).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_asked_agent_answers_is_for_the_bot_alone() {
+    let scene = Scene::begins().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    let refusals = [
+        text("no"),
+        text("No."),
+        text(" N! "),
+        text("\u{200b}no"),
+        text("\u{202e}n\u{2060}o\u{feff}"),
+        formatted("no", "<p>no</p>"),
+        formatted("rather not", "<p>\u{200b}<b>N</b>o.</p>"),
+        formatted("no", "<p>rather not</p>"),
+        with(text("no"), "msgtype", "m.emote".into()),
+    ];
+    for (n, refusal) in refusals.into_iter().enumerate() {
+        asks_to_end(&scene, &chat).await;
+        for number in ["2", "\u{200b}2", "17."] {
+            chat.agent.says(&chat.room, number);
+        }
+        chat.agent.sends(&chat.room, "m.room.message", refusal.clone());
+        until(DEADLINE, || notices(&scene, &chat, "The chat goes on.") == n + 1).await;
+        assert_eq!(notices(&scene, &chat, "with yes or no"), 3 * (n + 1), "{refusal}");
+    }
+    let question = asks_to_end(&scene, &chat).await;
+    let quoted = "> <@switchboard:localhost> The customer is still connected.\n> End it?\n\nNo.";
+    let reply = with(text(quoted), "m.relates_to", reply_to(&question));
+    chat.agent.sends(&chat.room, "m.room.message", reply);
+    until(DEADLINE, || notices(&scene, &chat, "The chat goes on.") == 10).await;
+    chat.page_has(&Vec::<String>::new()).await;
+    chat.works().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_to_the_question_ends_the_chat_and_is_not_relayed() {
+    let scene = Scene::begins_with(|config| config.agents(&["anna"]).capacity(10)).await;
+    let formatted_yes = formatted("certainly", "<p>Yes!</p>");
+    for yes in [text("yes"), text("OK."), text("\u{200b}yes"), formatted_yes] {
+        let chat = scene.chat("Carla", &scene.anna).await;
+        asks_to_end(&scene, &chat).await;
+        chat.agent.sends(&chat.room, "m.room.message", yes);
+        let ended = |e: &FeedEntry| matches!(e.body, FeedBody::Ended { by: EndedBy::Agent });
+        chat.customer.wait_for("the end", ended).await;
+        assert_eq!(chat.customer.agent_texts(), Vec::<String>::new());
+    }
+    // As a reply to the question, with and without the quotation of older clients.
+    for body in ["yes", "> <@switchboard:localhost> End the chat?\n\nyes"] {
+        let chat = scene.chat("Carla", &scene.anna).await;
+        let question = asks_to_end(&scene, &chat).await;
+        let reply = with(text(body), "m.relates_to", reply_to(&question));
+        chat.agent.sends(&chat.room, "m.room.message", reply);
+        let ended = |e: &FeedEntry| matches!(e.body, FeedBody::Ended { by: EndedBy::Agent });
+        chat.customer.wait_for("the end", ended).await;
+        assert_eq!(chat.customer.agent_texts(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_of_somebody_else_or_too_late_is_for_the_customer() {
+    let mut scene = Scene::begins().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    scene.anna.invites(&chat.room, &scene.ben.id);
+    scene.ben.joins(&chat.room);
+    chat.customer.sees_joined("Ben").await;
+    asks_to_end(&scene, &chat).await;
+    scene.ben.says(&chat.room, "yes");
+    scene.ben.says(&chat.room, "2");
+    chat.page_has(&["yes", "2"]).await;
+
+    // Three minutes later the question is over.
+    asks_to_end(&scene, &chat).await;
+    let later = (3 * 60 * 1000).to_string();
+    scene.bridge.config =
+        scene.bridge.config.clone().environment("SWITCHBOARD_TEST_CLOCK_OFFSET_MS", &later);
+    scene.bridge.restart().await;
+    for answer in ["yes", "No.", "2"] {
+        scene.anna.says(&chat.room, answer);
+    }
+    chat.page_has(&["yes", "2", "yes", "No.", "2"]).await;
+    chat.works().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

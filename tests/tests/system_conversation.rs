@@ -12,12 +12,13 @@ use switchboard_tests::{
         DemoError,
         stack::{Stack, StackOptions},
     },
+    wait::eventually,
 };
+use tokio::time::timeout;
 
-/// How long everything may take to be as it was before a crash.
+/// How long everything may take to be as it was before a crash: longer than until the last of the
+/// looks for lost pushes, a minute after a return.
 const RECOVERY: Duration = Duration::from_mins(2);
-/// How long the customer's page may take, a little less than the page's own patience.
-const PATIENCE: Duration = Duration::from_secs(25);
 
 struct Scene {
     stack: Stack,
@@ -157,12 +158,12 @@ enum Crash {
 
 #[tokio::test]
 async fn a_homeserver_that_is_killed_loses_and_doubles_nothing() {
-    talk_through_crashes(Crash::Homeserver, 2).await.unwrap();
+    talk_through_crashes(Crash::Homeserver, 5).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_bridge_that_is_killed_loses_and_doubles_nothing() {
-    talk_through_crashes(Crash::Bridge, 4).await.unwrap();
+    talk_through_crashes(Crash::Bridge, 5).await.unwrap();
 }
 
 /// Both sides write while something is killed and started again, several times; in the end every
@@ -187,36 +188,110 @@ async fn talk_through_crashes(crash: Crash, rounds: usize) -> Result<(), DemoErr
         for text in before {
             agent.say(&room, text).await?;
         }
+        let meanwhile = format!("c{round}, while something was down");
         match crash {
             Crash::Homeserver => {
                 stack.synapse.kill9().await?;
+                // The ✓ does not wait for the homeserver.
+                customer.says(&meanwhile).await;
+                assert!(customer.is_settled(), "all before it have their ✓, too");
                 stack.synapse.restart().await?;
             }
             Crash::Bridge => {
                 stack.bridge.kill9().await?;
+                let key = customer.writes(&meanwhile);
                 stack.bridge.start().await?;
+                customer.is_accepted(&key).await;
             }
         }
         for text in after {
             agent.say(&room, text).await?;
         }
         told.extend(customers);
+        told.push(meanwhile);
         said.extend(agents);
     }
 
-    // When the last of both is there, nothing may be missing or double.
+    all_arrived(&customer, agent, &room, &told, &said).await?;
+    scene.stack.stop().await
+}
+
+/// Waits for the last message of both, when nothing may be missing or double.
+async fn all_arrived(
+    customer: &Customer,
+    agent: &Agent,
+    room: &OwnedRoomId,
+    told: &[String],
+    said: &[String],
+) -> Result<(), DemoError> {
     let last = told.last().cloned().unwrap_or_default();
     let arrived =
-        |seen: &Seen| seen.rooms.get(&room)?.messages().find(|e| e.body() == last).cloned();
+        |seen: &Seen| seen.rooms.get(room)?.messages().find(|e| e.body() == last).cloned();
     agent.until_for(RECOVERY, "the customer's last message", arrived).await?;
-    let last = said.last().cloned().unwrap_or_default();
-    if tokio::time::timeout(PATIENCE, customer.sees_text(&last)).await.is_err() {
+    let shown = || {
+        let arrived = customer.agent_texts().last() == said.last();
+        std::future::ready(arrived.then_some(()))
+    };
+    if timeout(RECOVERY, eventually(RECOVERY * 2, shown)).await.is_err() {
         // Is it not in the feed, or was the page not told?
         let feed = customer.http.feed(0, 0).await;
-        panic!("{last} did not come: {:?}; the feed: {feed:?}", customer.agent_texts());
+        panic!("{:?} did not come: {:?}; the feed: {feed:?}", said.last(), customer.agent_texts());
     }
-    assert_eq!(customers_texts(agent, &room).await, told, "what the room has of the customer");
+    assert_eq!(customers_texts(agent, room).await, told, "what the room has of the customer");
     assert_eq!(customer.agent_texts(), said, "what the customer has of the agent");
     assert_eq!(customer.own_texts(), told, "what the customer's page shows of their own");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_homeserver_that_is_killed_while_a_room_is_made_makes_one() {
+    killed_while_a_room_is_made(Crash::Homeserver).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bridge_that_is_killed_while_it_makes_a_room_makes_one() {
+    killed_while_a_room_is_made(Crash::Bridge).await.unwrap();
+}
+
+/// A customer arrives, and something is killed before anybody is asked. In the end there is one
+/// room, one request, and a conversation.
+async fn killed_while_a_room_is_made(crash: Crash) -> Result<(), DemoError> {
+    let mut scene = Scene::open().await;
+    let customer = scene.customer("Clara").await;
+    customer.says("0").await;
+    let health = format!("{}/health", scene.stack.addresses().operations);
+    let at_work = || async {
+        let health = reqwest::get(&health).await.ok()?.json::<serde_json::Value>().await.ok()?;
+        (health["outbox"].as_u64()? > 0).then_some(())
+    };
+    eventually(RECOVERY, at_work).await;
+    match crash {
+        Crash::Homeserver => scene.stack.synapse.kill9().await?,
+        Crash::Bridge => scene.stack.bridge.kill9().await?,
+    }
+    for agent in [&scene.anna, &scene.ben] {
+        let asked = agent.until_for(Duration::ZERO, "a request", |s| s.invites.first().cloned());
+        assert!(asked.await.is_err(), "the room was made before anything was killed");
+    }
+    match crash {
+        Crash::Homeserver => {
+            customer.says("1").await;
+            scene.stack.synapse.restart().await?;
+        }
+        Crash::Bridge => {
+            let key = customer.writes("1");
+            scene.stack.bridge.start().await?;
+            customer.is_accepted(&key).await;
+        }
+    }
+    let (agent, other, invite) = scene.asked().await;
+    agent.accept(&invite.room).await?;
+    agent.say(&invite.room, "Good morning").await?;
+    let told = ["0", "1"].map(str::to_owned);
+    all_arrived(&customer, agent, &invite.room, &told, &["Good morning".to_owned()]).await?;
+    // The same room was not made twice, and nobody else was asked.
+    let rooms =
+        async |agent: &Agent| agent.until("what was seen", |seen| Some(seen.rooms.len())).await;
+    assert_eq!((rooms(agent).await?, rooms(other).await?), (1, 0));
     scene.stack.stop().await
 }

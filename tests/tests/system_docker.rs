@@ -1,18 +1,21 @@
-//! The scripts of the container set-up, run here: what they write starts a real Synapse and
-//! satisfies the bridge.
+//! The scripts of the container set-up, run here: what they write starts a real Synapse and the
+//! bridge, and people can chat.
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
+use switchboard::gateway::wire::Phase;
 use switchboard_tests::{
-    agent::Agent,
-    bridge::binary,
+    agent::{Agent, AgentError, Event},
+    bridge::{STOP_GRACE, binary},
+    customer::Customer,
     ports,
-    process::repository,
+    process::{self, repository},
     synapse::{Synapse, SynapseOptions, python},
 };
+use tokio::process::Child;
 
 /// The templates under the names that they have in the image.
 fn templates(into: &Path) {
@@ -79,13 +82,40 @@ impl Setup {
         output
     }
 
+    /// `switchboard check` with these variables: whether it is content, and what it says.
+    fn check(&self, environment: &[(&str, &str)]) -> (bool, String) {
+        let check = Command::new(binary())
+            .arg("--config")
+            .arg(self.config().join("bridge/switchboard.toml"))
+            .arg("check")
+            .envs(environment.iter().copied())
+            .output()
+            .expect("the bridge's program runs");
+        let bytes = [check.stdout, check.stderr].concat();
+        (check.status.success(), String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The bridge, as its container runs it: with the file that the script wrote, and nothing else.
+    fn bridge(&self) -> Child {
+        let log = std::fs::File::create(self.root.join("bridge.log")).expect("a log file");
+        tokio::process::Command::new(binary())
+            .args(["--config", "bridge/switchboard.toml", "run"])
+            .current_dir(self.config())
+            .env_clear()
+            .stdin(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the bridge starts")
+    }
+
     fn read(&self, file: &str) -> String {
         std::fs::read_to_string(self.config().join(file)).expect("a file that the script wrote")
     }
 }
 
 #[tokio::test]
-async fn the_scripts_make_a_homeserver_that_agents_can_log_in_to() {
+async fn the_scripts_make_a_homeserver_and_a_bridge_that_people_can_chat_with() {
     let directory = tempfile::tempdir().unwrap();
     let setup = Setup { root: directory.path().to_path_buf(), ports: ports::several().unwrap() };
     templates(&setup.root.join("templates"));
@@ -117,14 +147,51 @@ async fn the_scripts_make_a_homeserver_that_agents_can_log_in_to() {
     let anna = Agent::login(synapse.url(), "anna", &password).await.unwrap();
     assert_eq!(anna.user(), "@anna:localhost");
 
-    let check = Command::new(binary())
-        .arg("--config")
-        .arg(setup.config().join("bridge/switchboard.toml"))
-        .arg("check")
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&check.stdout);
-    let errors = String::from_utf8_lossy(&check.stderr);
-    assert!(check.status.success(), "{told}{errors}");
+    let (well, told) = setup.check(&[]);
+    assert!(well, "{told}");
+    // What this homeserver says about a bridge that it does not reach is understood.
+    let elsewhere = format!("127.0.0.1:{}", ports::free().unwrap());
+    for (variable, value, advice) in [
+        ("SWITCHBOARD_APPSERVICE__HS_TOKEN", "w".repeat(64), "hs_token"),
+        ("SWITCHBOARD_APPSERVICE__LISTEN", elsewhere, "appservice.url"),
+        ("SWITCHBOARD_APPSERVICE__ID", "another".to_owned(), "appservice.id"),
+    ] {
+        let (well, told) = setup.check(&[(variable, &value)]);
+        assert!(!well && told.contains(advice), "{variable}: {told}");
+    }
+
+    let ben =
+        Agent::login(synapse.url(), "ben", &setup.read("secrets/password_ben")).await.unwrap();
+    let mut bridge = setup.bridge();
+    chat(&setup, [&anna, &ben]).await.unwrap();
+    process::stop(&mut bridge, STOP_GRACE).await.unwrap();
     synapse.stop().await.unwrap();
+}
+
+/// A short chat: one agent declines, the other answers, the customer ends it.
+async fn chat(setup: &Setup, [anna, ben]: [&Agent; 2]) -> Result<(), AgentError> {
+    let gateway = format!("http://127.0.0.1:{}", setup.ports[2]);
+    let customer = Customer::starts(&gateway, "shop", Some("Clara")).await;
+    customer.connects();
+    customer.says("Hello?").await;
+    let (first, second, invite) = tokio::select! {
+        invite = anna.next_request() => (anna, ben, invite?),
+        invite = ben.next_request() => (ben, anna, invite?),
+    };
+    first.leave(&invite.room).await?;
+    // Everybody else is asked at once.
+    let invite = second.next_request().await?;
+    second.accept(&invite.room).await?;
+    second.text(&invite.room, "Hello?").await?;
+    second.say(&invite.room, "Good morning").await?;
+    customer.sees_text("Good morning").await;
+    customer.says("Thanks").await;
+    second.text(&invite.room, "Thanks").await?;
+    customer.ends();
+    customer.sees_live("the end", |live| live.phase == Phase::Ended).await;
+    let told = |event: &Event| event.is_notice() && event.body().contains("has ended the chat");
+    second.message(&invite.room, "the notice of the end", told).await?;
+    assert_eq!(customer.own_texts(), ["Hello?", "Thanks"]);
+    assert_eq!(customer.agent_texts(), ["Good morning"]);
+    Ok(())
 }

@@ -16,8 +16,14 @@ mod transactions;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::State, routing::get};
+use axum::{
+    Json, Router,
+    extract::State,
+    response::IntoResponse as _,
+    routing::{get, post},
+};
 use ruma::api::appservice::{ping::send_ping, query};
+use serde_json::json;
 use tokio::sync::mpsc;
 
 use self::{
@@ -66,6 +72,27 @@ pub fn router(state: AppserviceState) -> Router {
         .fallback(endpoint::unknown)
         .method_not_allowed_fallback(endpoint::unknown_method)
         .with_state(state)
+}
+
+/// What answers the homeserver's ping while the bridge does not run, and takes nothing else.
+pub fn stand_in(hs_token: Secret) -> Router {
+    let ping = move |headers: http::HeaderMap| async move {
+        match token::check(&headers, &hs_token) {
+            Ok(()) => Json(json!({})).into_response(),
+            Err(failure) => failure.into_response(),
+        }
+    };
+    Router::new()
+        .route("/_matrix/app/v1/ping", post(ping))
+        .fallback(|| async { http::StatusCode::SERVICE_UNAVAILABLE })
+}
+
+/// Whether an answer to a ping without a token is one of ours.
+#[must_use]
+pub fn asks_for_token(status: http::StatusCode, body: &[u8]) -> bool {
+    status == http::StatusCode::UNAUTHORIZED
+        && serde_json::from_slice::<serde_json::Value>(body)
+            .is_ok_and(|body| body["errcode"] == "M_UNAUTHORIZED")
 }
 
 /// Whether a user of our namespace exists. All that exist were registered ahead, so what the

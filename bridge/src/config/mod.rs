@@ -15,6 +15,7 @@ use std::{
 
 use figment::{
     Figment,
+    error::Kind,
     providers::{Env, Format as _, Toml},
 };
 use serde::Deserialize;
@@ -98,9 +99,17 @@ fn switchboard() -> String {
 }
 
 /// A text that is never shown.
-#[derive(Clone, Default, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default)]
 pub struct Secret(String);
+
+impl<'de> Deserialize<'de> for Secret {
+    /// By hand, because serde's own message about something that is no text shows it.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom("must be a text in quotation marks"))
+    }
+}
 
 impl Secret {
     /// The text itself.
@@ -294,16 +303,25 @@ impl Config {
             path: path.to_owned(),
             reason: e.to_string(),
         })?;
-        let figment = Figment::from(Toml::string(&text)).merge(environment());
+        let mut figment = Figment::from(Toml::string(&text)).merge(environment());
+        for (path, variable) in SECRETS {
+            if let Ok(secret) = std::env::var(variable) {
+                figment = figment.merge((path, secret));
+            }
+        }
         let mut config: Self = figment.extract().map_err(|errors| ConfigError::Invalid {
             path: path.to_owned(),
             problems: errors
                 .into_iter()
-                .map(|e| Problem { path: dotted(&e.path), message: e.kind.to_string() })
+                .map(|e| Problem { path: path_of(&e), message: e.kind.to_string() })
                 .collect(),
         })?;
         let mut problems = config.read_secrets();
-        problems.extend(config.problems());
+        // A token whose file cannot be read has one mistake, not three.
+        let unread: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
+        problems.extend(
+            config.problems().into_iter().filter(|p| !unread.contains(&format!("{}_file", p.path))),
+        );
         if problems.is_empty() {
             Ok(config)
         } else {
@@ -372,9 +390,26 @@ impl QueueConfig {
     }
 }
 
+/// Secrets and their variables. They are texts, also if they look like numbers.
+const SECRETS: [(&str, &str); 2] = [
+    ("appservice.as_token", "SWITCHBOARD_APPSERVICE__AS_TOKEN"),
+    ("appservice.hs_token", "SWITCHBOARD_APPSERVICE__HS_TOKEN"),
+];
+
 /// `SWITCHBOARD_GATEWAY__LISTEN` is `gateway.listen`.
 fn environment() -> Env {
     Env::prefixed("SWITCHBOARD_").filter(|key| key.as_str().contains("__")).split("__")
+}
+
+/// Where a value is that cannot be read, also if it is missing or its name is unknown.
+fn path_of(error: &figment::Error) -> String {
+    let mut path = error.path.clone();
+    match &error.kind {
+        Kind::MissingField(name) => path.push(name.to_string()),
+        Kind::UnknownField(name, _) if path.last() != Some(name) => path.push(name.clone()),
+        _ => {}
+    }
+    dotted(&path)
 }
 
 /// `["queues", "0", "name"]` as `queues[0].name`.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::{Config, Problem};
+use crate::identity::InvalidNamespace;
 
 impl Config {
     /// Everything that is wrong with the values.
@@ -14,7 +15,14 @@ impl Config {
         web_address(p, "homeserver.url", &self.homeserver.url);
         web_address(p, "appservice.url", &self.appservice.url);
         if let Err(error) = self.namespace() {
-            p.add("appservice.prefix", error.to_string());
+            let path = match &error {
+                InvalidNamespace::Server(..) => "homeserver.server_name",
+                InvalidNamespace::Prefix(_) => "appservice.prefix",
+            };
+            p.add(path, error.to_string());
+        }
+        if self.appservice.id.trim().is_empty() {
+            p.add("appservice.id", "must not be empty");
         }
         let token_text = |t: &str| t.bytes().all(|b| b.is_ascii_graphic());
         for (path, secret) in [
@@ -38,6 +46,9 @@ impl Config {
         }
         self.queue_problems(p);
         self.people_problems(p);
+        if self.sites.is_empty() {
+            p.add("sites", "there must be at least one");
+        }
         let mut sites = BTreeSet::new();
         for (n, site) in self.sites.iter().enumerate() {
             if let Err(found) = site.validate() {
@@ -89,6 +100,9 @@ impl Config {
     }
 
     fn people_problems(&self, p: &mut Problems) {
+        if self.agents.is_empty() {
+            p.add("agents", "there must be at least one");
+        }
         let mut ids = BTreeSet::new();
         for (n, agent) in self.agents.iter().enumerate() {
             let at = |field: &str| format!("agents[{n}].{field}");

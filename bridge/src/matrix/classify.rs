@@ -88,6 +88,62 @@ pub fn relation(event: &RoomEvent) -> Vec<&str> {
     targets
 }
 
+/// What an agent answers to a question of the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// A number, as for a choice from a list.
+    Number,
+}
+
+/// The answer that a message is, if it is nothing but a yes, a no or a number. Like a command, it
+/// is looked for in the plain and in the formatted text.
+#[must_use]
+pub fn answer(event: &RoomEvent) -> Option<Answer> {
+    let (text, html) = texts(event);
+    let shown = html.as_deref().map(super::rich::plain_text);
+    [Some(text.as_str()), shown.as_deref()].into_iter().flatten().find_map(bare_answer)
+}
+
+fn bare_answer(text: &str) -> Option<Answer> {
+    let seen: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+    let word = seen.trim_matches(is_blank).trim_end_matches(['.', '!']).trim_end_matches(is_blank);
+    match word.to_lowercase().as_str() {
+        "yes" | "y" | "ok" => Some(Answer::Yes),
+        "no" | "n" => Some(Answer::No),
+        number if !number.is_empty() && number.chars().all(char::is_numeric) => {
+            Some(Answer::Number)
+        }
+        _ => None,
+    }
+}
+
+/// The plain and the formatted text of a message, both without the reply fallback.
+fn texts(event: &RoomEvent) -> (String, Option<String>) {
+    let is_reply = event.text(&["m.relates_to", "m.in_reply_to", "event_id"]).is_some();
+    let text = strip_reply_fallback(event.text(&["body"]).unwrap_or_default(), is_reply);
+    let html = event
+        .text(&["formatted_body"])
+        .filter(|_| event.text(&["format"]) == Some("org.matrix.custom.html"))
+        .map(strip_html_reply_fallback);
+    (text, html)
+}
+
+/// Whether an edit makes a message a command. The text after the edit counts: a command stays
+/// private whatever it was before. Whether the formatted text says that it is HTML does not matter
+/// here, nothing of it is relayed.
+fn edits_into_command(event: &RoomEvent) -> bool {
+    let new = |field| event.text(&["m.new_content", field]);
+    let shown = new("formatted_body").map(super::rich::plain_text);
+    [new("body"), shown.as_deref()].into_iter().flatten().any(|text| {
+        let bare = bare(text);
+        bare.starts_with('!') && !bare.starts_with("!!")
+    })
+}
+
 /// Classifies an agent's `m.room.message` (or encrypted) event in a chat room.
 #[must_use]
 pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
@@ -101,18 +157,15 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
         // A sticker, whatever else its sender put into it.
         return Message::NotRelayed(Why::File);
     }
-    let is_reply = event.text(&["m.relates_to", "m.in_reply_to", "event_id"]).is_some();
-    let (body, html) = (event.text(&["body"]), event.text(&["formatted_body"]));
-    if body.map_or(0, str::len) + html.map_or(0, str::len) > MAX_TEXT_BYTES {
+    let size: usize =
+        ["body", "formatted_body"].iter().filter_map(|key| event.text(&[key])).map(str::len).sum();
+    if size > MAX_TEXT_BYTES {
         return match event.text(&["msgtype"]) {
             None | Some("m.notice") => Message::Silent,
             Some(_) => Message::NotRelayed(Why::TooLong),
         };
     }
-    let text = strip_reply_fallback(body.unwrap_or_default(), is_reply);
-    let html = html
-        .filter(|_| event.text(&["format"]) == Some("org.matrix.custom.html"))
-        .map(strip_html_reply_fallback);
+    let (text, html) = texts(event);
     let shown = html.as_deref().map(super::rich::plain_text);
 
     let is_edit = event.text(&["m.relates_to", "rel_type"]) == Some("m.replace");
@@ -122,10 +175,7 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
         // never relayed.
         None | Some("m.notice") => return Message::Silent,
         Some(_) if is_edit => {
-            // The text after the edit counts: a command stays private whatever it was before.
-            let new = event.text(&["m.new_content", "body"]).unwrap_or_default();
-            let bare = bare(new);
-            return if bare.starts_with('!') && !bare.starts_with("!!") {
+            return if edits_into_command(event) {
                 Message::Silent
             } else {
                 Message::NotRelayed(Why::Edit)
@@ -288,9 +338,35 @@ mod tests {
                 Message::Silent,
             ),
             (
+                "an edit into a formatted command",
+                json!({ "msgtype": "m.text", "body": "* secret",
+                    "m.new_content": { "msgtype": "m.text", "body": "secret",
+                        "format": "org.matrix.custom.html", "formatted_body": "<b>!</b>secret" },
+                    "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
+                Message::Silent,
+            ),
+            (
+                "any other edit",
+                json!({ "msgtype": "m.text", "body": "* hello",
+                    "m.new_content": { "msgtype": "m.text", "body": "!!hello" },
+                    "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
+                Message::NotRelayed(Why::Edit),
+            ),
+            (
                 "a caption",
                 json!({ "msgtype": "m.image", "body": "!end", "filename": "a.png" }),
                 Message::Silent,
+            ),
+            (
+                "a formatted caption",
+                json!({ "msgtype": "m.file", "body": "secret", "filename": "a.pdf",
+                    "format": "org.matrix.custom.html", "formatted_body": "<p>!secret</p>" }),
+                Message::Silent,
+            ),
+            (
+                "a formatted slash",
+                formatted("end", "<p>\u{200b}/<i>end</i></p>"),
+                Message::NotRelayed(Why::SlashCommand),
             ),
             ("a notice", json!({ "msgtype": "m.notice", "body": "!end" }), Message::Silent),
             (
@@ -351,9 +427,48 @@ mod tests {
 
     #[test]
     fn what_replies_to_the_bot_stays_with_the_bot() {
-        let reply = event(&json!({ "msgtype": "m.text", "body": "yes please",
-            "m.relates_to": { "m.in_reply_to": { "event_id": "$bot" } } }));
-        assert_eq!(relation(&reply), ["$bot"]);
-        assert_eq!(classify(&reply, RelatesTo::Bot), Message::NotRelayed(Why::ReplyToBot));
+        for relation_to_it in [
+            json!({ "m.in_reply_to": { "event_id": "$bot" } }),
+            json!({ "rel_type": "m.thread", "event_id": "$bot" }),
+            json!({ "rel_type": "m.thread", "event_id": "$bot", "is_falling_back": true,
+                "m.in_reply_to": { "event_id": "$last" } }),
+        ] {
+            let mut content = text("certainly");
+            content["m.relates_to"] = relation_to_it;
+            let event = event(&content);
+            assert!(relation(&event).contains(&"$bot"), "{content}");
+            let expected = Message::NotRelayed(Why::ReplyToBot);
+            assert_eq!(classify(&event, RelatesTo::Bot), expected, "{content}");
+        }
+    }
+
+    #[test]
+    fn a_bare_yes_no_or_number_is_an_answer_in_any_disguise() {
+        let formatted = |body: &str, html: &str| {
+            json!({ "msgtype": "m.text", "body": body,
+                "format": "org.matrix.custom.html", "formatted_body": html })
+        };
+        let reply = json!({ "msgtype": "m.text", "body": "> <@bot:b> End?\n\nyes",
+            "m.relates_to": { "m.in_reply_to": { "event_id": "$bot" } } });
+        for (content, expected) in [
+            (text("yes"), Some(Answer::Yes)),
+            (text(" OK! \n"), Some(Answer::Yes)),
+            (text("\u{200b}yes"), Some(Answer::Yes)),
+            (text("y\u{2060}es\u{feff}.\u{a0}"), Some(Answer::Yes)),
+            (formatted("really", "<p>\u{200b}<b>Y</b>es.</p>"), Some(Answer::Yes)),
+            (reply, Some(Answer::Yes)),
+            (text("No."), Some(Answer::No)),
+            (text("\u{202e}n"), Some(Answer::No)),
+            (text("2"), Some(Answer::Number)),
+            (text("\u{ff11}\u{200d}2."), Some(Answer::Number)),
+            (text("yes, gladly"), None),
+            (text("2 euros"), None),
+            (text("n o"), None),
+            (text("not"), None),
+            (text("..."), None),
+            (text(""), None),
+        ] {
+            assert_eq!(answer(&event(&content)), expected, "{content}");
+        }
     }
 }

@@ -9,12 +9,14 @@ use ruma::{
         AppserviceUserIdentity, IncomingResponse, MatrixVersion, OutgoingRequest,
         OutgoingRequestAppserviceExt, SupportedVersions,
         auth_scheme::{AuthScheme, SendAccessToken},
+        client::appservice::request_ping,
         error::{ErrorKind, FromHttpResponseError, RetryAfter},
         path_builder::PathBuilder,
     },
 };
 use url::Url;
 
+use super::ping::{self, PingError};
 use crate::identity;
 
 /// What can go wrong with a request, told apart by what to do about it.
@@ -227,6 +229,26 @@ impl Homeserver {
         serde_json::from_slice::<Versions>(&bytes)
             .map(|v| v.versions)
             .map_err(|e| CallError::Nonsense(e.to_string()))
+    }
+
+    /// Asks the homeserver to ping the appservice with this id, and gives how long that took.
+    ///
+    /// Apart from [`Self::call_plain`], because here the homeserver's own errors are the answer.
+    pub async fn ping(&self, appservice_id: &str) -> Result<Duration, PingError> {
+        let other = |error: CallError| PingError::Other(error.to_string());
+        let request = request_ping::v1::Request::new(appservice_id.to_owned())
+            .try_into_http_request::<BytesMut>(
+                &self.base,
+                SendAccessToken::Appservice(&self.token),
+                Cow::Borrowed(&self.versions),
+            )
+            .map_err(|e| PingError::Other(e.to_string()))?;
+        let request = reqwest::Request::try_from(request.map(BytesMut::freeze))
+            .map_err(|e| PingError::Other(e.to_string()))?;
+        let response = self.http.execute(request).await.map_err(|e| other(lost(e)))?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(|e| other(lost(e)))?;
+        ping::answer(status, &body)
     }
 
     async fn exchange<T>(&self, request: http::Request<bytes::Bytes>) -> Result<T, CallError>

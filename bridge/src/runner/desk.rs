@@ -101,7 +101,7 @@ pub(super) struct Desk {
     pub(super) conversations: HashMap<ChatId, Conversation>,
     counters: Counters,
     /// Effects that are not done, by number.
-    pub(super) open_effects: HashMap<u64, OutboxEffect>,
+    pub(super) open_effects: BTreeMap<u64, OutboxEffect>,
     now: Time,
     touch: bool,
     /// When the store was last alive before this start.
@@ -122,7 +122,7 @@ impl Desk {
             engine: Engine::default(),
             conversations: HashMap::new(),
             counters: Counters::default(),
-            open_effects: HashMap::new(),
+            open_effects: BTreeMap::new(),
             now: with.clock.now(),
             touch: true,
             alive_before: 0,
@@ -169,6 +169,7 @@ impl Desk {
             self.publish_chat(chat);
         }
         self.with.metrics.requests_loaded();
+        self.observe_effects();
         Ok(())
     }
 
@@ -330,6 +331,13 @@ impl Desk {
         for chat in &batch.chats {
             self.publish_chat(*chat);
         }
+        self.observe_effects();
+    }
+
+    /// Measures how long the oldest effect has waited: the one with the lowest number.
+    fn observe_effects(&self) {
+        let oldest = self.open_effects.values().next().map(|effect| effect.created);
+        self.with.metrics.oldest_effect(oldest);
     }
 
     fn publish_chat(&self, chat: ChatId) {
@@ -363,8 +371,6 @@ impl Desk {
             }
         }
         self.with.metrics.observe_chats(&self.engine);
-        let oldest = self.open_effects.values().map(|effect| effect.created).min();
-        self.with.metrics.oldest_effect(oldest);
     }
 
     /// Drops ended chats from memory a day after their end; their records and streams stay.

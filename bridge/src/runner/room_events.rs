@@ -12,7 +12,7 @@ use super::{
 use crate::{
     commands::{self, Command},
     matrix::{
-        classify::{self, Message, RelatesTo},
+        classify::{self, Answer, Message, RelatesTo, Why},
         event::{self, RoomEvent},
     },
     outbox::{
@@ -143,7 +143,16 @@ impl Desk {
             }
         }
         let agent = AgentId(event.sender.clone());
-        match classify::classify(event, relates_to) {
+        let message = classify::classify(event, relates_to);
+        let may_answer =
+            matches!(message, Message::ForCustomer { .. } | Message::NotRelayed(Why::ReplyToBot));
+        if may_answer
+            && let Some(answer) = classify::answer(event)
+            && self.answers_question(chat, &agent, answer, batch).await?
+        {
+            return Ok(());
+        }
+        match message {
             Message::Silent => Ok(()),
             Message::NotRelayed(why) => {
                 self.notice(chat, why.told().to_owned(), None, &[], batch);
@@ -151,9 +160,6 @@ impl Desk {
             }
             Message::Command(text) => self.command(chat, agent, &text, batch).await,
             Message::ForCustomer { text, html } => {
-                if self.answers_question(chat, &agent, &text, batch).await? {
-                    return Ok(());
-                }
                 let entry = LogEntry::Agent {
                     agent: agent.clone(),
                     text,
@@ -192,13 +198,13 @@ impl Desk {
         }
     }
 
-    /// Whether a message is the asked agent's answer to the bot's question: a bare yes, no or
-    /// number never reaches the customer.
+    /// Whether this answer is that of the asked agent to the bot's question: such a one never
+    /// reaches the customer.
     async fn answers_question(
         &mut self,
         chat: ChatId,
         agent: &AgentId,
-        text: &str,
+        answer: Answer,
         batch: &mut Batch,
     ) -> Result<bool, HandleError> {
         let asked = Question::ConfirmEnd { agent: agent.clone() };
@@ -210,19 +216,19 @@ impl Desk {
         if !is_asked {
             return Ok(false);
         }
-        let word = text.trim().trim_end_matches(['.', '!']).to_lowercase();
-        match word.as_str() {
-            "yes" | "y" | "ok" => {
+        match answer {
+            Answer::Yes => {
                 self.answered(chat, &asked, batch);
                 let input = Input::AgentConfirmsEnd { chat, agent: agent.clone() };
                 self.input(input, batch).await?;
             }
-            "no" | "n" => {
+            Answer::No => {
                 self.answered(chat, &asked, batch);
                 self.notice(chat, words::END_CANCELLED.to_owned(), None, &[], batch);
             }
-            number if !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()) => {}
-            _ => return Ok(false),
+            Answer::Number => {
+                self.notice(chat, words::YES_OR_NO.to_owned(), None, &[], batch);
+            }
         }
         Ok(true)
     }

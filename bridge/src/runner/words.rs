@@ -12,6 +12,10 @@ use crate::matrix::content::{escape, spoken};
 /// An agent thought better of ending the chat.
 pub(super) const END_CANCELLED: &str = "The chat goes on.";
 
+/// An agent answered a question of yes or no with a number.
+pub(super) const YES_OR_NO: &str =
+    "Not sent to the customer: first answer the question above with yes or no.";
+
 /// A message of the customer could not be sent into the room.
 pub(super) const MESSAGE_LOST: &str =
     "A message of the customer could not be delivered here. The customer has been told.";

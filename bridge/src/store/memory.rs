@@ -43,6 +43,8 @@ struct Data {
     streams: BTreeMap<(Stream, ChatId), Vec<Vec<u8>>>,
     effects: BTreeMap<EffectSeq, StoredEffect>,
     failures: VecDeque<StoreError>,
+    /// How many commits are still to be told to nobody.
+    untold: usize,
 }
 
 #[derive(Debug)]
@@ -85,6 +87,12 @@ impl MemoryStore {
     pub fn fail_next_commits(&self, count: usize) {
         let failures = (0..count).map(|_| StoreError::Io("asked to fail".to_owned()));
         self.lock().failures.extend(failures);
+    }
+
+    /// Makes the next `count` commits change what is stored without telling those who watch, as if
+    /// word of it came later.
+    pub fn keep_next_commits_quiet(&self, count: usize) {
+        self.lock().untold += count;
     }
 
     fn lock(&self) -> MutexGuard<'_, Data> {
@@ -220,6 +228,10 @@ impl Store for MemoryStore {
         data.check(&changes)?;
         let told = changes.told();
         data.apply(changes);
+        if data.untold > 0 {
+            data.untold -= 1;
+            return Ok(());
+        }
         drop(data);
         for change in told {
             self.tell(change);

@@ -38,15 +38,29 @@ test("two tabs show one chat", async ({ shop, agents, context, addresses }) => {
   for (const tab of [shop, second]) await expect(tab.id("ended")).toHaveAttribute("data-by", "customer");
 });
 
-test("offline and back: nothing is lost, nothing is doubled", async ({ shop, agents, context, complaints }) => {
+test("offline and back: nothing is lost, nothing is doubled", async ({ shop, agents, context, addresses, complaints }) => {
+  const start = shop.page.waitForResponse((response) => response.url().endsWith("/chats"));
   await shop.start("Clara");
+  const { token } = (await (await start).json()) as { token: string };
+  /** The feed as somebody sees it who is not offline. */
+  const feed = async (): Promise<string> => {
+    const headers = { Authorization: `Bearer ${token}` };
+    return await (await fetch(`${addresses.gateway}/customer/v1/feed?after=0&wait=0`, { headers })).text();
+  };
   await shop.say("before");
   const { agent, room } = await accepted(agents);
   await agent.hears(room, "before");
+  await expect(shop.message("before", "customer")).toHaveAttribute("data-state", "delivered");
 
   await context.setOffline(true);
   await shop.say("written offline");
   await agent.say(room, "said meanwhile");
+  // The bridge has it and would have sent it; neither direction gets through.
+  await expect.poll(feed).toContain("said meanwhile");
+  await expect(shop.message("written offline", "customer")).toHaveAttribute("data-state", "sending");
+  await expect(shop.message("said meanwhile", "agent")).toHaveCount(0);
+  expect(await feed()).not.toContain("written offline");
+  expect(agent.customerTexts(room)).toEqual(["before"]);
   await context.setOffline(false);
 
   await shop.isSent("written offline", ["accepted", "delivered"]);

@@ -17,7 +17,10 @@ use super::{Http, Shared, State, WINDOW};
 
 /// An open socket, for talking by hand.
 #[derive(Debug)]
-pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    closed: Option<(u16, String)>,
+}
 
 impl Socket {
     /// Opens it, without saying hello.
@@ -27,7 +30,8 @@ impl Socket {
         if let Some(origin) = http.origin().and_then(|o| HeaderValue::from_str(o).ok()) {
             request.headers_mut().insert("origin", origin);
         }
-        connect_async(request).await.map(|(socket, _)| Self(socket)).map_err(Box::new)
+        let (stream, _) = connect_async(request).await.map_err(Box::new)?;
+        Ok(Self { stream, closed: None })
     }
 
     /// Opens it and says hello.
@@ -44,18 +48,27 @@ impl Socket {
 
     /// Sends any text as a frame.
     pub async fn send_text(&mut self, text: String) -> Result<(), Box<tungstenite::Error>> {
-        self.0.send(Message::text(text)).await.map_err(Box::new)
+        self.stream.send(Message::text(text)).await.map_err(Box::new)
+    }
+
+    /// The code and the reason of the bridge's close, once [`next`](Self::next) has met it.
+    #[must_use]
+    pub fn closed(&self) -> Option<(u16, &str)> {
+        self.closed.as_ref().map(|(code, reason)| (*code, reason.as_str()))
     }
 
     /// The next frame; `None` when the socket has closed.
     pub async fn next(&mut self) -> Option<Result<ServerFrame, String>> {
         loop {
-            match self.0.next().await?.ok()? {
+            match self.stream.next().await?.ok()? {
                 Message::Text(text) => {
                     let frame = serde_json::from_str(&text);
                     return Some(frame.map_err(|error| format!("{error}: {text}")));
                 }
-                Message::Close(_) => return None,
+                Message::Close(frame) => {
+                    self.closed = frame.map(|f| (f.code.into(), f.reason.to_string()));
+                    return None;
+                }
                 _ => {}
             }
         }

@@ -92,14 +92,14 @@ async fn token(config: &Config, homeserver: &Homeserver) -> Finding {
         Err(CallError::Refused { kind, .. }) if kind == "M_FORBIDDEN" => {
             match homeserver.call_plain(whoami::v3::Request::new()).await {
                 Ok(_) => Ok("known to the homeserver; the bot is made at the first start".to_owned()),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(error.in_full()),
             }
         }
-        Err(CallError::Unauthorised(_)) => Err(
+        Err(CallError::Unauthorised) => Err(
             "the homeserver does not know as_token.\n  Run `switchboard registration`, add the file to app_service_config_files in homeserver.yaml, and restart the homeserver."
                 .to_owned(),
         ),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.in_full()),
     };
     Finding { what, result }
 }
@@ -135,8 +135,9 @@ async fn way_back(config: &Config, homeserver: &Homeserver) -> Finding {
             Ok(format!("the homeserver reaches {who} in {} ms", response.duration.as_millis()))
         }
         Ok(Err(error)) => Err(format!(
-            "the homeserver does not reach {}: {error}\n  Is appservice.url right as the homeserver sees it? Was the registration written again after a change?",
-            config.appservice.url
+            "the homeserver does not reach {}: {}\n  Is appservice.url right as the homeserver sees it? Was the registration written again after a change?",
+            config.appservice.url,
+            error.in_full()
         )),
         Err(_) => {
             Err(format!("the homeserver got no answer from {} in time", config.appservice.url))

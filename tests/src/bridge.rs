@@ -181,6 +181,15 @@ impl Bridge {
         self.config.gateway_url()
     }
 
+    /// What it says of its health; null if it does not answer.
+    pub async fn health(&self) -> serde_json::Value {
+        let url = format!("{}/health", self.config.operations_url());
+        match self.http.get(&url).send().await {
+            Ok(reply) => reply.json().await.unwrap_or_default(),
+            Err(_) => serde_json::Value::Null,
+        }
+    }
+
     /// The metrics page.
     pub async fn metrics(&self) -> String {
         let url = format!("{}/metrics", self.config.operations_url());

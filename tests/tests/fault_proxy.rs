@@ -1,7 +1,10 @@
 //! What stands between homeserver and bridge speaks up itself, or the way between them is broken:
 //! proxies, wrong tokens and addresses. Nothing is lost, and operators are told what to mend.
 
+use std::time::Duration;
+
 use switchboard_tests::{
+    bridge::Bridge,
     customer::Customer,
     fake::Fault,
     scene::{Scene, numbered},
@@ -10,6 +13,11 @@ use switchboard_tests::{
 
 const NO_ROUTE: &str = "404 page not found\n";
 const MAINTENANCE: &str = "<html><body>Back soon</body></html>";
+
+/// Waits until the log has this.
+async fn logged(bridge: &Bridge, words: &str) {
+    until(DEADLINE, || bridge.log().contains(words)).await;
+}
 
 // --- What a proxy says is not the homeserver's word
 
@@ -55,4 +63,54 @@ async fn a_proxys_404_does_not_pass_for_a_missing_invite() {
     customer.sees_joined("Ben").await;
     until(DEADLINE, || scene.anna.membership(&room) == "leave").await;
     assert_eq!(fault.count(), 2);
+}
+
+// --- A homeserver that is gone behind its proxy is gone
+
+async fn is_missed_and_searched(fault: Fault) {
+    let scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    scene.hs.pushes_drained().await;
+    scene.hs.holds_pushes(true);
+    let lost = numbered("lost", 5);
+    for text in &lost {
+        scene.anna.says(&chat.room, text);
+    }
+    assert!(scene.hs.loses_waiting_pushes() >= 5);
+    scene.hs.fault(fault);
+    logged(&scene.bridge, "the homeserver does not answer").await;
+    assert_eq!(scene.bridge.health().await["homeserver"], "down");
+    scene.hs.heal();
+    scene.hs.holds_pushes(false);
+    logged(&scene.bridge, "the homeserver answers again").await;
+    chat.page_has(&lost).await;
+    chat.works().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_without_a_homeserver_is_an_outage() {
+    is_missed_and_searched(Fault::on("GET", "/versions").answers(502, "Bad Gateway")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_maintenance_page_is_an_outage() {
+    is_missed_and_searched(Fault::on("GET", "/versions").answers(200, MAINTENANCE)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_homeserver_that_hangs_is_an_outage() {
+    let minute = Duration::from_mins(1);
+    is_missed_and_searched(Fault::on("GET", "/versions").delays(minute)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_slow_moment_is_no_outage() {
+    let scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    let fault = scene.hs.fault(Fault::on("GET", "/versions").times(1).answers(503, "busy"));
+    until(DEADLINE, || fault.count() == 1).await;
+    let asked = scene.hs.requests_to("GET", "/versions");
+    until(DEADLINE, || scene.hs.requests_to("GET", "/versions") > asked + 1).await;
+    assert!(!scene.bridge.log().contains("does not answer"), "one failure is no outage");
+    chat.works().await;
 }

@@ -1,15 +1,16 @@
 //! `switchboard check`: what is wrong, and how to mend it.
 
-use std::{fmt::Write as _, io::ErrorKind, time::Duration};
+use std::{fmt::Write as _, io::ErrorKind};
 
-use axum::{Json, Router, routing::post};
-use http::StatusCode;
-use ruma::api::client::{account::whoami, appservice::request_ping};
-use serde_json::json;
+use ruma::api::client::account::whoami;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    appservice::{
+        self,
+        reach::{self, Unreached},
+    },
     config::Config,
     listen::{self, ListenOptions},
     matrix::client::{As, CallError, Homeserver},
@@ -110,9 +111,7 @@ async fn way_back(config: &Config, homeserver: &Homeserver) -> Finding {
     let stop = CancellationToken::new();
     let stand_in = match TcpListener::bind(config.appservice.listen).await {
         Ok(listener) => {
-            let app = Router::new()
-                .route("/_matrix/app/v1/ping", post(|| async { Json(json!({})) }))
-                .fallback(|| async { StatusCode::SERVICE_UNAVAILABLE });
+            let app = appservice::stand_in(config.appservice.hs_token.clone());
             let options = ListenOptions::default();
             Some(tokio::spawn(listen::serve(listener, app, options, stop.clone())))
         }
@@ -127,21 +126,13 @@ async fn way_back(config: &Config, homeserver: &Homeserver) -> Finding {
             };
         }
     };
-    let request = request_ping::v1::Request::new(config.appservice.id.clone());
-    let asked = homeserver.call_plain(request);
-    let result = match tokio::time::timeout(Duration::from_secs(15), asked).await {
-        Ok(Ok(response)) => {
+    let result = match reach::ping(homeserver, &config.appservice.id).await {
+        Ok(took) => {
             let who = if stand_in.is_some() { "this check" } else { "the running bridge" };
-            Ok(format!("the homeserver reaches {who} in {} ms", response.duration.as_millis()))
+            Ok(format!("the homeserver reaches {who} in {} ms", took.as_millis()))
         }
-        Ok(Err(error)) => Err(format!(
-            "the homeserver does not reach {}: {}\n  Is appservice.url right as the homeserver sees it? Was the registration written again after a change?",
-            config.appservice.url,
-            error.in_full()
-        )),
-        Err(_) => {
-            Err(format!("the homeserver got no answer from {} in time", config.appservice.url))
-        }
+        Err(Unreached::Call(error)) => Err(error.in_full()),
+        Err(error) => Err(format!("{error}.\n  appservice.url is {}.", config.appservice.url)),
     };
     stop.cancel();
     if let Some(stand_in) = stand_in {

@@ -1,18 +1,28 @@
 //! What stands between homeserver and bridge speaks up itself, or the way between them is broken:
 //! proxies, wrong tokens and addresses. Nothing is lost, and operators are told what to mend.
 
-use std::time::Duration;
+use std::{process::Output, time::Duration};
 
 use switchboard_tests::{
-    bridge::Bridge,
+    bridge::{Bridge, BridgeConfig, binary},
     customer::Customer,
-    fake::Fault,
+    fake::{Fault, Homeserver},
     scene::{Scene, numbered},
-    wait::{DEADLINE, until},
+    wait::{DEADLINE, eventually, until},
 };
+use tokio::process::Command;
 
 const NO_ROUTE: &str = "404 page not found\n";
 const MAINTENANCE: &str = "<html><body>Back soon</body></html>";
+
+/// Waits until `/health` says this.
+async fn health_is(bridge: &Bridge, status: &str) -> serde_json::Value {
+    eventually(DEADLINE, || async {
+        let health = bridge.health().await;
+        (health["status"] == status).then_some(health)
+    })
+    .await
+}
 
 /// Waits until the log has this.
 async fn logged(bridge: &Bridge, words: &str) {
@@ -113,4 +123,106 @@ async fn one_slow_moment_is_no_outage() {
     until(DEADLINE, || scene.hs.requests_to("GET", "/versions") > asked + 1).await;
     assert!(!scene.bridge.log().contains("does not answer"), "one failure is no outage");
     chat.works().await;
+}
+
+// --- The way from the homeserver to the bridge
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_wrong_token_the_bridge_works_as_well_as_it_can_and_says_so() {
+    let hs = Homeserver::start().await;
+    let anna = hs.agent("anna");
+    let mut config = BridgeConfig::for_fake(&hs).agents(&["anna"]);
+    config.hs_token = "x".repeat(48);
+    let mut bridge = Bridge::start(config).await;
+    let health = health_is(&bridge, "degraded").await;
+    assert!(health["problem"].as_str().unwrap_or_default().contains("hs_token"), "{health}");
+    assert!(bridge.log().contains("hs_token"), "the log says what to mend");
+
+    let customer = Customer::arrives(&bridge, "Carla").await;
+    let room = anna.next_request(DEADLINE).await;
+    // Nothing is pushed, but rooms are looked at.
+    anna.joins(&room);
+    customer.sees_joined("Anna").await;
+
+    bridge.config.hs_token.clone_from(&hs.settings().hs_token);
+    bridge.restart().await;
+    health_is(&bridge, "ok").await;
+    anna.says(&room, "now I hear you");
+    customer.sees_text("now I hear you").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_address_is_told_until_it_is_mended() {
+    let hs = Homeserver::start().await;
+    let config = BridgeConfig::for_fake(&hs);
+    hs.appservice_at("http://127.0.0.1:9");
+    let bridge = Bridge::start(config).await;
+    let health = health_is(&bridge, "degraded").await;
+    assert!(health["problem"].as_str().unwrap_or_default().contains("appservice.url"), "{health}");
+    hs.appservice_at(&bridge.config.appservice_url());
+    let health = health_is(&bridge, "ok").await;
+    assert!(health["problem"].is_null(), "{health}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_of_another_bridge_is_told() {
+    let hs = Homeserver::start().await;
+    let (mut token, mut prefix) = (BridgeConfig::for_fake(&hs), BridgeConfig::for_fake(&hs));
+    token.as_token = "x".repeat(48);
+    "another".clone_into(&mut prefix.prefix);
+    for (config, setting) in [(token, "as_token"), (prefix, "appservice.prefix")] {
+        let bridge = Bridge::start(config).await;
+        let health = health_is(&bridge, "degraded").await;
+        assert!(health["problem"].as_str().unwrap_or_default().contains(setting), "{health}");
+        assert!(bridge.log().contains(setting), "the log says it too");
+    }
+}
+
+/// `switchboard check` with this configuration.
+async fn check(config: &BridgeConfig) -> (bool, String) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("switchboard.toml");
+    std::fs::write(&file, config.to_toml(&directory.path().join("data"))).expect("written");
+    let Output { status, stdout, stderr } = Command::new(binary())
+        .arg("--config")
+        .arg(&file)
+        .arg("check")
+        .output()
+        .await
+        .expect("the binary runs");
+    let mut text = String::from_utf8_lossy(&stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&stderr));
+    (status.success(), text)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_check_finds_what_is_wrong_between_homeserver_and_bridge() {
+    let hs = Homeserver::start().await;
+    let config = BridgeConfig::for_fake(&hs);
+    let mut wrong = config.clone();
+    wrong.hs_token = "w".repeat(64);
+    let (well, text) = check(&wrong).await;
+    assert!(!well && text.contains("hs_token"), "the token of the homeserver: {text}");
+    assert!(text.contains("switchboard registration"), "what to do: {text}");
+
+    let mut other = config.clone();
+    "another".clone_into(&mut other.id);
+    let (well, text) = check(&other).await;
+    assert!(!well && text.contains("appservice.id"), "the id: {text}");
+
+    hs.appservice_at("http://127.0.0.1:9");
+    let (well, text) = check(&config).await;
+    assert!(!well && text.contains("appservice.url"), "the address: {text}");
+
+    // Something else listens there.
+    hs.appservice_at(&hs.url());
+    let (well, text) = check(&config).await;
+    assert!(!well && text.contains("status 404"), "another program: {text}");
+
+    hs.appservice_at(&config.appservice_url());
+    let mut running = config.clone();
+    running.hs_token = "r".repeat(64);
+    let bridge = Bridge::start(running).await;
+    let (well, text) = check(&bridge.config).await;
+    assert!(!well && text.contains("hs_token"), "the running bridge: {text}");
 }

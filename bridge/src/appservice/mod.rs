@@ -6,18 +6,26 @@
 //! | `token` | is it really the homeserver? |
 //! | `endpoint` | the specification's endpoints as axum handlers, on ruma's types |
 //! | `transactions` | events become durable inbox items before the answer |
+//! | [`reach`] | does the homeserver reach us? |
 //! | [`gaps`] | pushes can be lost: what happened in the rooms meanwhile? |
 
 mod endpoint;
 pub mod gaps;
+pub mod reach;
 pub mod registration;
 mod token;
 mod transactions;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::State, routing::get};
+use axum::{
+    Json, Router,
+    extract::State,
+    routing::{get, post},
+};
+use http::StatusCode;
 use ruma::api::appservice::{ping::send_ping, query};
+use serde_json::json;
 use tokio::sync::mpsc;
 
 use self::{
@@ -65,6 +73,17 @@ pub fn router(state: AppserviceState) -> Router {
         .route("/_matrix/app/v1/thirdparty/{*rest}", get(no_third_party))
         .fallback(endpoint::unknown)
         .with_state(state)
+}
+
+/// Only the ping, for a check that stands in for a bridge that is not running. It takes nothing else
+/// from the homeserver, which will try again.
+pub fn stand_in(hs_token: Secret) -> Router {
+    let ping = move |headers: http::HeaderMap| async move {
+        token::check(&headers, &hs_token).map(|()| Json(json!({})))
+    };
+    Router::new()
+        .route("/_matrix/app/v1/ping", post(ping))
+        .fallback(|| async { StatusCode::SERVICE_UNAVAILABLE })
 }
 
 /// Whether a user of our namespace exists. All that exist were registered ahead, so what the

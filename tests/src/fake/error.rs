@@ -18,11 +18,19 @@ pub struct ApiError {
     pub message: String,
     /// `retry_after_ms`, which also becomes a `Retry-After` header.
     pub retry_after_ms: Option<u64>,
+    /// `status`: how the appservice answered a ping.
+    pub status_of_ping: Option<u16>,
 }
 
 impl ApiError {
     pub(crate) fn new(status: u16, errcode: &str, message: impl Into<String>) -> Self {
-        Self { status, errcode: errcode.into(), message: message.into(), retry_after_ms: None }
+        Self {
+            status,
+            errcode: errcode.into(),
+            message: message.into(),
+            retry_after_ms: None,
+            status_of_ping: None,
+        }
     }
 
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
@@ -46,6 +54,9 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut body = json!({ "errcode": self.errcode, "error": self.message });
+        if let Some(status) = self.status_of_ping {
+            body["status"] = status.into();
+        }
         if let Some(wait) = self.retry_after_ms {
             body["retry_after_ms"] = wait.into();
             let seconds = wait.div_ceil(1000).to_string();

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::{sync::Notify, time::timeout};
 
-use super::{Settings, core::lock, event::Event};
+use super::{Settings, core::lock, error::ApiError, event::Event};
 
 /// The most events, and the most ephemeral ones, of a transaction.
 const BATCH: usize = 100;
@@ -235,8 +235,9 @@ impl Pusher {
     }
 
     /// Asks the appservice whether it is there, and if so sends at once what waits.
-    pub(crate) async fn ping(&self, transaction: Option<&str>) -> Result<(), String> {
-        let url = self.url().ok_or("no url for the appservice")?;
+    pub(crate) async fn ping(&self, transaction: Option<&str>) -> Result<(), ApiError> {
+        let unset = || ApiError::new(400, "M_URL_NOT_SET", "no url for the appservice");
+        let url = self.url().ok_or_else(unset)?;
         let mut body = json!({});
         if let Some(id) = transaction {
             body["transaction_id"] = id.into();
@@ -249,9 +250,11 @@ impl Pusher {
             .json(&body)
             .send()
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| ApiError::new(502, "M_CONNECTION_FAILED", error.to_string()))?;
         if !reply.status().is_success() {
-            return Err(format!("status {}", reply.status().as_u16()));
+            let mut error = ApiError::new(502, "M_BAD_STATUS", format!("HTTP {}", reply.status()));
+            error.status_of_ping = Some(reply.status().as_u16());
+            return Err(error);
         }
         self.flush.notify_one();
         Ok(())

@@ -228,6 +228,6 @@ pub(super) async fn ping(
             let duration = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
             Ok(Json(json!({ "duration_ms": duration })))
         }
-        Err(error) => Err(ApiError::new(502, "M_CONNECTION_FAILED", error)),
+        Err(error) => Err(error),
     }
 }

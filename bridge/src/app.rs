@@ -122,7 +122,7 @@ pub async fn run(
         };
         tokio::join!(
             outbox.run(left_over, instructions_rx, matrix_stop.clone()),
-            gaps.run(whispers, matrix_stop),
+            gaps.run(whispers, matrix.metrics, matrix.problem, matrix_stop),
             pings
         );
     });

@@ -125,6 +125,29 @@ async fn one_slow_moment_is_no_outage() {
     chat.works().await;
 }
 
+// --- One room does not hold up the others
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_cannot_be_read_holds_up_nobody() {
+    let mut scene = Scene::with_anna_alone().await;
+    let carla = scene.chat("Carla", &scene.anna).await;
+    let dora = scene.chat("Dora", &scene.anna).await;
+    scene.bridge.stop().await;
+    scene.anna.says(&dora.room, "while you were away");
+    scene.hs.loses_waiting_pushes();
+    scene.hs.fault(Fault::on("GET", &format!("{}/messages", carla.room)));
+    scene.bridge.starts().await;
+    dora.page_has(&["while you were away"]).await;
+    let caught_up = || scene.bridge.log().matches("caught up; timers run").count() == 2;
+    until(DEADLINE, caught_up).await;
+    assert!(scene.bridge.log().contains("a chat's room cannot be read"), "operators are told");
+    let metrics = scene.bridge.metrics().await;
+    assert!(metrics.contains("switchboard_rooms_unreadable 1"), "measured:\n{metrics}");
+    dora.works().await;
+    scene.hs.heal();
+    carla.works().await;
+}
+
 // --- The way from the homeserver to the bridge
 
 #[tokio::test(flavor = "multi_thread")]
@@ -225,4 +248,29 @@ async fn the_check_finds_what_is_wrong_between_homeserver_and_bridge() {
     let bridge = Bridge::start(running).await;
     let (well, text) = check(&bridge.config).await;
     assert!(!well && text.contains("hs_token"), "the running bridge: {text}");
+}
+
+// --- A chat that is older than the memory of its events
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_open_for_months_gets_nothing_twice() {
+    let mut scene = Scene::with_anna_alone().await;
+    let chat = scene.chat("Carla", &scene.anna).await;
+    scene.anna.says(&chat.room, "long ago");
+    chat.page_has(&["long ago"]).await;
+    scene.hs.pushes_drained().await;
+    // The first start forgets the keys, the second would take the events for new.
+    let months_ms: u64 = 100 * 24 * 3_600_000;
+    let config = scene.bridge.config.clone();
+    scene.bridge.stop().await;
+    scene.bridge.config =
+        config.environment("SWITCHBOARD_TEST_CLOCK_OFFSET_MS", &months_ms.to_string());
+    scene.bridge.starts().await;
+    logged(&scene.bridge, "old inbox keys are forgotten").await;
+    scene.bridge.restart().await;
+    let caught_up = || scene.bridge.log().matches("caught up; timers run").count() == 3;
+    until(DEADLINE, caught_up).await;
+    chat.page_has(&["long ago"]).await;
+    chat.customer.says("hello again").await;
+    chat.agent.sees_text(&chat.room, "hello again", DEADLINE).await;
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, io::ErrorKind};
 
-use ruma::api::client::account::whoami;
+use ruma::api::client::{account::whoami, discovery::get_capabilities};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +13,10 @@ use crate::{
     },
     config::Config,
     listen::{self, ListenOptions},
-    matrix::client::{As, CallError, Homeserver},
+    matrix::{
+        client::{As, CallError, Homeserver},
+        recipe::ROOM_VERSION,
+    },
 };
 
 /// The result of one check.
@@ -68,6 +71,7 @@ pub async fn check(config: &Config) -> Vec<Finding> {
     }
     let known = findings.iter().all(|finding| finding.result.is_ok());
     if known {
+        findings.push(rooms(&homeserver).await);
         findings.push(way_back(config, &homeserver).await);
     }
     findings
@@ -103,6 +107,22 @@ async fn token(config: &Config, homeserver: &Homeserver) -> Finding {
         Err(error) => Err(error.in_full()),
     };
     Finding { what, result }
+}
+
+/// Whether the homeserver can make chat rooms.
+async fn rooms(homeserver: &Homeserver) -> Finding {
+    let result = match homeserver.call_plain(get_capabilities::v3::Request::new()).await {
+        Ok(response)
+            if response.capabilities.room_versions.available.contains_key(&ROOM_VERSION) =>
+        {
+            Ok(format!("the homeserver knows version {ROOM_VERSION}"))
+        }
+        Ok(_) => Err(format!(
+            "the homeserver does not know room version {ROOM_VERSION}, which chats need.\n  Update the homeserver, or leave this version switched on."
+        )),
+        Err(error) => Err(error.in_full()),
+    };
+    Finding { what: "rooms".to_owned(), result }
 }
 
 /// Whether the homeserver reaches the bridge: it is asked to ping. While the bridge is not running,

@@ -6,7 +6,7 @@ use std::{process::Output, time::Duration};
 use switchboard_tests::{
     bridge::{Bridge, BridgeConfig, binary},
     customer::Customer,
-    fake::{Fault, Homeserver},
+    fake::{Fault, Homeserver, Settings},
     scene::{Scene, numbered},
     wait::{DEADLINE, eventually, until},
 };
@@ -248,6 +248,32 @@ async fn the_check_finds_what_is_wrong_between_homeserver_and_bridge() {
     let bridge = Bridge::start(running).await;
     let (well, text) = check(&bridge.config).await;
     assert!(!well && text.contains("hs_token"), "the running bridge: {text}");
+}
+
+// --- Rooms
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_have_version_12_whatever_the_homeservers_default() {
+    let versions = vec!["11".to_owned(), "12".to_owned()];
+    let hs = Homeserver::start_with(Settings { room_versions: versions, ..Settings::default() });
+    let hs = hs.await;
+    let anna = hs.agent("anna");
+    let bridge = Bridge::start(BridgeConfig::for_fake(&hs).agents(&["anna"])).await;
+    let _customer = Customer::arrives(&bridge, "Carla").await;
+    let room = anna.next_request(DEADLINE).await;
+    let create = hs.state(&room, "m.room.create", "").unwrap_or_default();
+    assert_eq!(create["room_version"], "12");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_check_says_when_the_homeserver_is_too_old_for_the_rooms() {
+    let versions = vec!["10".to_owned(), "11".to_owned()];
+    let hs = Homeserver::start_with(Settings { room_versions: versions, ..Settings::default() });
+    let (well, text) = check(&BridgeConfig::for_fake(&hs.await)).await;
+    assert!(
+        !well && text.contains("room version 12") && text.contains("pdate the homeserver"),
+        "{text}"
+    );
 }
 
 // --- A chat that is older than the memory of its events

@@ -3,6 +3,7 @@
 
 use std::{process::Output, time::Duration};
 
+use serde_json::json;
 use switchboard_tests::{
     bridge::{Bridge, BridgeConfig, binary},
     customer::Customer,
@@ -12,6 +13,7 @@ use switchboard_tests::{
 };
 use tokio::process::Command;
 
+const BOT: &str = "@switchboard:localhost";
 const NO_ROUTE: &str = "404 page not found\n";
 const MAINTENANCE: &str = "<html><body>Back soon</body></html>";
 
@@ -274,6 +276,51 @@ async fn the_check_says_when_the_homeserver_is_too_old_for_the_rooms() {
         !well && text.contains("room version 12") && text.contains("pdate the homeserver"),
         "{text}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_is_taken_up_is_repaired_item_by_item() {
+    let scene = Scene::with_anna_alone().await;
+    scene.hs.fault(Fault::on("POST", "/createRoom").times(1).drops_the_reply());
+    scene.hs.fault(Fault::on("POST", "/createRoom").replies(500, "M_UNKNOWN"));
+    let customer = Customer::arrives(&scene.bridge, "Carla").await;
+    let room = eventually(DEADLINE, || async {
+        let marked = |room: &String| scene.hs.state(room, "chat.switchboard.chat", "").is_some();
+        scene.hs.rooms().into_iter().find(marked)
+    })
+    .await;
+    let whole = |kind: &str| scene.hs.state(&room, kind, "").unwrap_or_default();
+    let mut chat = whole("chat.switchboard.chat");
+    chat["status"] = "active".into();
+    chat["number"] = 77.into();
+    let spoiled = [
+        ("m.room.name", json!({ "name": "spoiled" })),
+        ("m.room.topic", json!({ "topic": "spoiled" })),
+        ("m.room.join_rules", json!({ "join_rule": "public" })),
+        ("m.room.history_visibility", json!({ "history_visibility": "world_readable" })),
+        ("m.room.guest_access", json!({ "guest_access": "can_join" })),
+        ("chat.switchboard.customer", json!({ "variables": [] })),
+        ("chat.switchboard.chat", chat),
+    ];
+    scene.hs.sets_state(&room, BOT, "m.room.power_levels", json!({ "state_default": 0 }));
+    let before: Vec<_> = spoiled.iter().map(|(kind, _)| whole(kind)).collect();
+    for (kind, content) in &spoiled {
+        scene.hs.sets_state(&room, BOT, kind, content.clone());
+    }
+    scene.hs.heal();
+    assert_eq!(scene.anna.next_request(DEADLINE).await, room);
+    for ((kind, _), before) in spoiled.iter().zip(before) {
+        let mut after = whole(kind);
+        if *kind == "chat.switchboard.chat" {
+            assert_eq!(after["status"], "active", "a running chat stays one");
+            after["status"] = before["status"].clone();
+        }
+        assert_eq!(after, before, "{kind}");
+    }
+    let levels = whole("m.room.power_levels");
+    assert_eq!((&levels["state_default"], &levels["invite"]), (&json!(100), &json!(0)));
+    scene.anna.joins(&room);
+    customer.sees_joined("Anna").await;
 }
 
 // --- A chat that is older than the memory of its events

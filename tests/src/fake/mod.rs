@@ -338,6 +338,14 @@ impl Homeserver {
 
     // --- What others did before
 
+    /// Somebody changes a room's state.
+    ///
+    /// # Panics
+    /// If they may not.
+    pub fn sets_state(&self, room: &str, sender: &str, kind: &str, content: Value) {
+        self.core.set_state(room, sender, kind, "", content).expect("they may change it");
+    }
+
     /// A room with an alias, made by somebody (registered here if need be). Gives its id.
     ///
     /// # Panics

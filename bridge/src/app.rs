@@ -55,8 +55,13 @@ pub enum AppError {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// A stored effect.
-    #[error("effect {0} in the store cannot be read: {1}")]
-    Effect(u64, serde_json::Error),
+    #[error("effect {seq} in the store cannot be read: {}", crate::json::fault(error))]
+    Effect {
+        /// Which.
+        seq: u64,
+        /// Why.
+        error: serde_json::Error,
+    },
     /// Our names on the homeserver.
     #[error(transparent)]
     Namespace(#[from] InvalidNamespace),
@@ -321,7 +326,7 @@ async fn left_over(
         .into_iter()
         .map(|(seq, stored)| match serde_json::from_slice(&stored.body) {
             Ok(effect) => Ok((seq, effect)),
-            Err(error) => Err(AppError::Effect(seq.0, error)),
+            Err(error) => Err(AppError::Effect { seq: seq.0, error }),
         })
         .collect()
 }

@@ -323,6 +323,49 @@ async fn a_room_that_is_taken_up_is_repaired_item_by_item() {
     customer.sees_joined("Anna").await;
 }
 
+// --- What the log never holds
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_even_at_level_trace_does_the_log_hold_words_or_tokens() {
+    let words = ["Clementine", "a-secret-question", "a-secret-answer", "4915112345678"];
+    let scene = Scene::begins_with(|config| {
+        let level = "trace,tungstenite::protocol=trace,hyper::proto::h1=trace";
+        config.agents(&["anna"]).environment("SWITCHBOARD_LOG__LEVEL", level)
+    })
+    .await;
+    let chat = scene.chat(words[0], &scene.anna).await;
+    chat.customer.says(words[1]).await;
+    chat.agent.sees_text(&chat.room, words[1], DEADLINE).await;
+    chat.agent.says(&chat.room, words[2]);
+    chat.page_has(&[words[2]]).await;
+    // Values of the wrong type, which parsers like to quote.
+    for unusable in [
+        json!({ "event_id": "$a", "room_id": chat.room, "sender": "@anna:localhost",
+            "type": "m.room.message", "content": words[2] }),
+        json!({ "event_id": "$b", "room_id": chat.room, "sender": 4_915_112_345_678_u64 }),
+    ] {
+        scene.hs.push_events(&[unusable]).await;
+    }
+    let ephemeral = json!({ "type": "m.typing", "content": words[2] });
+    scene.hs.push_raw(json!({ "events": [], "ephemeral": [ephemeral] }).to_string()).await;
+    // What the homeserver says of a refusal.
+    let refusal = json!({ "errcode": "M_FORBIDDEN", "error": "a-secret-answer" }).to_string();
+    scene.hs.fault(Fault::on("PUT", "/send/").by("_c_").times(1).answers(403, &refusal));
+    chat.customer.says(words[1]).await;
+    logged(&scene.bridge, "an effect was given up").await;
+    chat.works().await;
+
+    let log = scene.bridge.log();
+    assert!(log.contains(" TRACE ") || log.contains(" DEBUG "), "it is talkative");
+    assert!(log.contains("403 M_FORBIDDEN"), "what was refused is told");
+    let settings = scene.hs.settings();
+    let tokens = [settings.as_token.as_str(), settings.hs_token.as_str(), chat.customer.token()];
+    for never in words.into_iter().chain(tokens) {
+        let line = log.lines().find(|line| line.contains(never));
+        assert!(line.is_none(), "the log has `{never}`: {}", line.unwrap_or_default());
+    }
+}
+
 // --- A chat that is older than the memory of its events
 
 #[tokio::test(flavor = "multi_thread")]

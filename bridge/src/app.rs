@@ -2,16 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use ruma::{
-    api::client::{appservice::request_ping, profile::set_profile_field},
-    profile::ProfileFieldValue,
-};
 use switchboard_engine::AgentId;
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    appservice::{self, AppserviceState, gaps::Gaps},
+    appservice::{self, AppserviceState, gaps::Gaps, reach::Problem},
     clock::Clock,
     config::{Config, StoreKind},
     directory::Directory,
@@ -19,10 +15,11 @@ use crate::{
     identity::{InvalidNamespace, Namespace},
     listen::{self, ListenOptions},
     live::Live,
-    matrix::client::{As, CallError, Homeserver},
+    matrix::client::{CallError, Homeserver},
     metrics::Metrics,
     operations::{self, OperationsState},
     outbox::{self, Outbox, deliver::Deliverer, health::Health},
+    prepare::Preparation,
     runner::{LoadError, Runner, Surroundings, Whisper},
     store::{
         EffectSeq, Store, StoreError,
@@ -31,8 +28,6 @@ use crate::{
     },
 };
 
-/// What the bot is called in agents' clients.
-const BOT_NAME: &str = "Switchboard";
 /// How many whispers may wait for the runner.
 const WHISPERS: usize = 1024;
 /// How long requests under way may go on after the end.
@@ -60,8 +55,13 @@ pub enum AppError {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// A stored effect.
-    #[error("effect {0} in the store cannot be read: {1}")]
-    Effect(u64, serde_json::Error),
+    #[error("effect {seq} in the store cannot be read: {}", crate::json::fault(error))]
+    Effect {
+        /// Which.
+        seq: u64,
+        /// Why.
+        error: serde_json::Error,
+    },
     /// Our names on the homeserver.
     #[error(transparent)]
     Namespace(#[from] InvalidNamespace),
@@ -104,17 +104,32 @@ pub async fn run(
         Gaps::new(parts.deliverer(), Arc::clone(&parts.store), parts.clock, parts.health.clone());
     parts.serve(&config, listeners, whispers.clone(), gaps.clone(), (&tasks, &stop));
     parts.clone().spawn_watchers(&tasks, &stop);
-    let (matrix, id, matrix_stop) = (parts.clone(), config.appservice.id.clone(), stop.clone());
+    let preparation = Preparation {
+        homeserver: parts.homeserver.clone(),
+        bot: parts.names.bot().to_owned(),
+        appservice_id: config.appservice.id.clone(),
+        health: parts.health.clone(),
+        problem: parts.problem.clone(),
+        stop: stop.clone(),
+    };
+    let (matrix, matrix_stop) = (parts.clone(), stop.clone());
     tasks.spawn(async move {
         // Everything on the homeserver is done by the bot and the ghosts: first the bot.
-        if prepare(&matrix, &id, &matrix_stop).await {
-            let outbox =
-                Outbox::new(matrix.deliverer(), matrix.health.clone(), matrix.clock, outcomes);
-            tokio::join!(
-                outbox.run(left_over, instructions_rx, matrix_stop.clone()),
-                gaps.run(whispers, matrix_stop)
-            );
+        if !preparation.make_bot().await {
+            return;
         }
+        let reached = preparation.first_pings().await;
+        let outbox = Outbox::new(matrix.deliverer(), matrix.health.clone(), matrix.clock, outcomes);
+        let pings = async {
+            if !reached {
+                preparation.further_pings().await;
+            }
+        };
+        tokio::join!(
+            outbox.run(left_over, instructions_rx, matrix_stop.clone()),
+            gaps.run(whispers, matrix.metrics, matrix.problem, matrix_stop),
+            pings
+        );
     });
     tracing::info!(
         gateway = %config.gateway.public_url,
@@ -170,6 +185,7 @@ struct Parts {
     live: Live,
     metrics: Metrics,
     health: Health,
+    problem: Problem,
 }
 
 impl Parts {
@@ -191,6 +207,7 @@ impl Parts {
             live: Live::new(),
             metrics: Metrics::new(),
             health: Health::default(),
+            problem: Problem::default(),
         })
     }
 
@@ -227,6 +244,7 @@ impl Parts {
             store: Arc::clone(&self.store),
             metrics: self.metrics.clone(),
             health: self.health.clone(),
+            problem: self.problem.clone(),
             clock: self.clock,
         });
         tasks.spawn(listen::serve(listeners.operations, operations, options, stop.clone()));
@@ -308,54 +326,7 @@ async fn left_over(
         .into_iter()
         .map(|(seq, stored)| match serde_json::from_slice(&stored.body) {
             Ok(effect) => Ok((seq, effect)),
-            Err(error) => Err(AppError::Effect(seq.0, error)),
+            Err(error) => Err(AppError::Effect { seq: seq.0, error }),
         })
         .collect()
-}
-
-/// Sees to the bot and makes the homeserver push what it has kept. Tries until it works; says
-/// `false` if it was told to stop before.
-async fn prepare(parts: &Parts, appservice_id: &str, stop: &CancellationToken) -> bool {
-    let mut pause = Duration::from_millis(250);
-    loop {
-        match greet(parts, appservice_id).await {
-            Ok(()) => return true,
-            Err(error) => {
-                if matches!(error, CallError::Unreachable(_)) {
-                    parts.health.report_down();
-                }
-                tracing::warn!(%error, "the homeserver is not ready; trying again");
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return false,
-            () = tokio::time::sleep(pause) => {}
-        }
-        pause = (pause * 2).min(Duration::from_secs(2));
-    }
-}
-
-async fn greet(parts: &Parts, appservice_id: &str) -> Result<(), CallError> {
-    let (homeserver, bot) = (&parts.homeserver, parts.names.bot());
-    homeserver.register(bot.localpart()).await?;
-    outbox::make_device(homeserver, bot).await?;
-    let name = set_profile_field::v3::Request::new(
-        bot.to_owned(),
-        ProfileFieldValue::DisplayName(BOT_NAME.to_owned()),
-    );
-    homeserver.call(As::user(bot), name).await?;
-    // A homeserver that could not reach us waits up to minutes; a ping flushes what it has.
-    let mut ping = request_ping::v1::Request::new(appservice_id.to_owned());
-    ping.transaction_id = Some("start".into());
-    match homeserver.call_plain(ping).await {
-        Ok(response) => {
-            tracing::info!(took_ms = response.duration.as_millis(), "the homeserver reaches us");
-        }
-        // Not every homeserver knows pings; it pushes by itself sooner or later.
-        Err(error) if !error.is_transient() => {
-            tracing::warn!(%error, "the homeserver does not reach us by ping");
-        }
-        Err(error) => return Err(error),
-    }
-    Ok(())
 }

@@ -7,17 +7,20 @@ use std::{
     time::Duration,
 };
 
-use ruma::api::client::account::whoami;
+use ruma::api::client::{account::whoami, discovery::get_capabilities};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    appservice,
+    appservice::{
+        self,
+        reach::{self, Unreached},
+    },
     config::Config,
     listen::{self, ListenOptions},
     matrix::{
         client::{As, CallError, Homeserver},
-        ping::PingError,
+        recipe::ROOM_VERSION,
     },
 };
 
@@ -73,6 +76,7 @@ pub async fn check(config: &Config) -> Vec<Finding> {
     }
     let known = findings.iter().all(|finding| finding.result.is_ok());
     if known {
+        findings.push(rooms(&homeserver).await);
         findings.extend(way_back(config, &homeserver).await);
     }
     findings
@@ -98,16 +102,32 @@ async fn token(config: &Config, homeserver: &Homeserver) -> Finding {
         Err(CallError::Refused { kind, .. }) if kind == "M_FORBIDDEN" => {
             match homeserver.call_plain(whoami::v3::Request::new()).await {
                 Ok(_) => Ok("known to the homeserver; the bot is made at the first start".to_owned()),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(error.in_full()),
             }
         }
-        Err(CallError::Unauthorised(_)) => Err(
+        Err(CallError::Unauthorised) => Err(
             "the homeserver does not know as_token.\n  Run `switchboard registration`, add the file to app_service_config_files in homeserver.yaml, and restart the homeserver."
                 .to_owned(),
         ),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.in_full()),
     };
     Finding { what, result }
+}
+
+/// Whether the homeserver can make chat rooms.
+async fn rooms(homeserver: &Homeserver) -> Finding {
+    let result = match homeserver.call_plain(get_capabilities::v3::Request::new()).await {
+        Ok(response)
+            if response.capabilities.room_versions.available.contains_key(&ROOM_VERSION) =>
+        {
+            Ok(format!("the homeserver knows version {ROOM_VERSION}"))
+        }
+        Ok(_) => Err(format!(
+            "the homeserver does not know room version {ROOM_VERSION}, which chats need.\n  Update the homeserver, or leave this version switched on."
+        )),
+        Err(error) => Err(error.in_full()),
+    };
+    Finding { what: "rooms".to_owned(), result }
 }
 
 /// Whether the homeserver reaches the bridge: it is asked to ping. While the bridge is not running,
@@ -140,17 +160,15 @@ async fn way_back(config: &Config, homeserver: &Homeserver) -> Vec<Finding> {
             return vec![Finding { what, result }];
         }
     };
-    let asked = homeserver.ping(&config.appservice.id);
-    let asked = tokio::time::timeout(Duration::from_secs(15), asked).await;
-    let result = match asked.unwrap_or(Err(PingError::TooLate)) {
+    let result = match reach::ping(homeserver, &config.appservice.id).await {
         Ok(took) => {
             let who = if stand_in.is_some() { "this check" } else { "the running bridge" };
             Ok(format!("the homeserver reaches {who} in {} ms", took.as_millis()))
         }
+        Err(Unreached::Call(error)) => Err(error.in_full()),
         Err(error) => Err(format!(
-            "the homeserver does not reach {}: {error}\n  {}",
-            config.appservice.url,
-            mend(&error)
+            "{error}.\n  appservice.url is {}, appservice.listen is {listen}.",
+            config.appservice.url
         )),
     };
     stop.cancel();
@@ -159,21 +177,6 @@ async fn way_back(config: &Config, homeserver: &Homeserver) -> Vec<Finding> {
     }
     findings.push(Finding { what, result });
     findings
-}
-
-/// What to do when the homeserver does not reach the bridge.
-fn mend(error: &PingError) -> &'static str {
-    match error {
-        PingError::Status(401 | 403) => {
-            "Its hs_token is not the one of this configuration: write the registration again with `switchboard registration`, give it to the homeserver, and restart the homeserver."
-        }
-        PingError::OtherId => {
-            "Is appservice.id the id of the registration? Write the registration again after a change."
-        }
-        _ => {
-            "Is appservice.url right as the homeserver sees it, and does it lead to appservice.listen? Was the registration written again after a change, and the homeserver restarted?"
-        }
-    }
 }
 
 /// An address that the bridge needs and another program has.

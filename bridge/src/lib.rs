@@ -14,7 +14,7 @@
 //! | [`commands`] | what agents tell the bot |
 //! | [`live`] | typing, receipts, places in the queue: the way without a record |
 //! | [`directory`], [`identity`] | rooms, ghosts and names |
-//! | [`config`], [`check`], [`app`], [`operations`], [`metrics`], [`clock`], [`listen`] | around it |
+//! | [`config`], [`check`], [`app`], [`prepare`], [`operations`], [`metrics`], [`clock`], [`listen`], [`json`] | around it |
 
 pub mod app;
 pub mod appservice;
@@ -25,11 +25,13 @@ pub mod config;
 pub mod directory;
 pub mod gateway;
 pub mod identity;
+pub mod json;
 pub mod listen;
 pub mod live;
 pub mod matrix;
 pub mod metrics;
 pub mod operations;
 pub mod outbox;
+pub mod prepare;
 pub mod runner;
 pub mod store;

@@ -10,7 +10,11 @@ use switchboard::{
     config::{Config, LogFormat},
 };
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::{
+    EnvFilter, Layer as _, filter::filter_fn, layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 /// Turns a Matrix homeserver into a contact centre.
 #[derive(Debug, Parser)]
@@ -94,16 +98,28 @@ fn write_secret(path: &std::path::Path, text: &str) -> std::io::Result<()> {
 }
 
 fn log(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
-    let filter = EnvFilter::try_new(&config.log.level)?;
-    let logger = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let level = EnvFilter::try_new(&config.log.level)?;
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    match config.log.format {
-        LogFormat::Human => logger.init(),
-        LogFormat::Json => logger.json().init(),
-    }
+    let lines = match config.log.format {
+        LogFormat::Human => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    let discreet = filter_fn(|event| may_be_logged(event.target(), *event.level()));
+    tracing_subscriber::registry().with(lines).with(level).with(discreet).init();
     Ok(())
+}
+
+/// Libraries that tell much log frames, headers and bodies, with texts and tokens in them. Whatever
+/// level is asked for, only our own code may be that talkative.
+fn may_be_logged(target: &str, level: Level) -> bool {
+    let library = target.split("::").next().unwrap_or_default();
+    match library {
+        "switchboard" | "switchboard_engine" => true,
+        "tungstenite" | "tokio_tungstenite" => false,
+        _ => level <= Level::INFO,
+    }
 }
 
 fn on_signal(stop: CancellationToken) -> Result<(), AppError> {

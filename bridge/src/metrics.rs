@@ -49,6 +49,7 @@ struct Inner {
     outbox_age: Gauge<f64, AtomicU64>,
     quarantined: Counter,
     parked: Counter,
+    unreadable: Gauge,
     transactions: Counter,
     handled: Histogram,
     to_agents: Histogram,
@@ -85,6 +86,7 @@ impl Metrics {
             outbox_age: Gauge::default(),
             quarantined: Counter::default(),
             parked: Counter::default(),
+            unreadable: Gauge::default(),
             transactions: Counter::default(),
             handled: latency(),
             to_agents: latency(),
@@ -111,6 +113,11 @@ impl Metrics {
             "inbox_quarantined",
             "Inbox items put aside because they could not be handled",
             inner.quarantined.clone(),
+        );
+        registry.register(
+            "rooms_unreadable",
+            "Chats whose room the homeserver failed to show at the last look for lost events",
+            inner.unreadable.clone(),
         );
         registry.register(
             "effects_parked",
@@ -202,6 +209,10 @@ impl Metrics {
 
     pub(crate) fn parked(&self) {
         self.0.parked.inc();
+    }
+
+    pub(crate) fn rooms_unreadable(&self, rooms: usize) {
+        self.0.unreadable.set(i64::try_from(rooms).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn transaction(&self) {

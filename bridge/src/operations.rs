@@ -11,7 +11,10 @@ use axum::{
 use http::{StatusCode, header};
 use serde_json::json;
 
-use crate::{clock::Clock, metrics::Metrics, outbox::health::Health, store::Store};
+use crate::{
+    appservice::reach::Problem, clock::Clock, metrics::Metrics, outbox::health::Health,
+    store::Store,
+};
 
 /// What the endpoints need.
 #[derive(Clone)]
@@ -22,6 +25,8 @@ pub struct OperationsState {
     pub metrics: Metrics,
     /// Whether the homeserver answers.
     pub health: Health,
+    /// What must be mended on the homeserver's side.
+    pub problem: Problem,
     /// The time.
     pub clock: Clock,
 }
@@ -32,17 +37,24 @@ pub fn router(state: OperationsState) -> Router {
 }
 
 /// 200 if customers can be served. A silent homeserver is told, but is no reason to restart the
-/// bridge: messages are kept until it is back.
+/// bridge: messages are kept until it is back. `degraded` means that somebody must mend something, and
+/// `problem` says what.
 async fn health(State(state): State<OperationsState>) -> Response {
     let homeserver = if state.health.is_up() { "up" } else { "down" };
     match state.store.depth().await {
-        Ok(depth) => Json(json!({
-            "status": "ok",
-            "homeserver": homeserver,
-            "inbox": depth.inbox,
-            "outbox": depth.effects,
-        }))
-        .into_response(),
+        Ok(depth) => {
+            let problem = state.problem.told();
+            let mut body = json!({
+                "status": if problem.is_none() { "ok" } else { "degraded" },
+                "homeserver": homeserver,
+                "inbox": depth.inbox,
+                "outbox": depth.effects,
+            });
+            if let Some(problem) = problem {
+                body["problem"] = problem.into();
+            }
+            Json(body).into_response()
+        }
         Err(error) => {
             let body = json!({ "status": "failed", "store": error.to_string() });
             (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()

@@ -184,9 +184,17 @@ impl Bridge {
     /// How many inbox items and how many effects are not done, as `/health` tells; `None`: it did not
     /// answer.
     pub async fn waiting(&self) -> Option<(u64, u64)> {
-        let url = format!("{}/health", self.config.operations_url());
-        let health: serde_json::Value = self.http.get(&url).send().await.ok()?.json().await.ok()?;
+        let health = self.health().await;
         Some((health["inbox"].as_u64()?, health["outbox"].as_u64()?))
+    }
+
+    /// What it says of its health; null if it does not answer.
+    pub async fn health(&self) -> serde_json::Value {
+        let url = format!("{}/health", self.config.operations_url());
+        match self.http.get(&url).send().await {
+            Ok(reply) => reply.json().await.unwrap_or_default(),
+            Err(_) => serde_json::Value::Null,
+        }
     }
 
     /// The metrics page.

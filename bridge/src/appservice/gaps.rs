@@ -8,6 +8,7 @@
 //! before them is taken before them.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -17,23 +18,28 @@ use std::{
 
 use dashmap::DashMap;
 use futures_util::{StreamExt as _, stream};
-use ruma::{OwnedRoomId, RoomId};
+use ruma::{OwnedRoomId, RoomId, events::AnyTimelineEvent, serde::Raw};
+use switchboard_engine::ChatId;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::transactions;
+use super::{reach::Problem, transactions};
 use crate::{
     clock::Clock,
+    matrix::client::CallError,
+    metrics::Metrics,
     outbox::{
         deliver::{DeliverError, Deliverer},
         health::Health,
     },
-    runner::Whisper,
+    runner::{KEEP_KEYS_MS, Whisper},
     store::{Store, StoreError},
 };
 
 /// How often rooms are looked at without a reason.
 const EVERY: Duration = Duration::from_mins(3);
+/// How often they are looked at while the homeserver cannot push.
+const EVERY_WITHOUT_PUSHES: Duration = Duration::from_secs(15);
 /// The pauses between the looks after a start or a return.
 const SOON: [Duration; 6] = [
     Duration::from_secs(1),
@@ -45,12 +51,17 @@ const SOON: [Duration; 6] = [
 ];
 /// For how long after a start or a return a push is only a hint, in milliseconds.
 const WARY_MS: u64 = 30 * 1000;
-/// How many rooms are read at once before a push is taken.
+/// How many rooms are read at once.
 const AT_ONCE: usize = 16;
 /// How far back one look goes at most, in pages of 100 events.
 const PAGES: usize = 20;
 /// How long to wait before a look that failed is repeated.
 const PAUSE: Duration = Duration::from_secs(2);
+/// After how many failed looks in a row a room holds up the others no longer.
+const ROUNDS: u32 = 3;
+/// What is older than this, in milliseconds, is not taken: that it was handled may be forgotten. A
+/// day is for clocks that differ.
+const TOO_OLD_MS: u64 = KEEP_KEYS_MS - 24 * 60 * 60 * 1000;
 
 /// Reads what was not pushed. A clone is another handle to the same.
 #[derive(Clone)]
@@ -123,48 +134,94 @@ impl Gaps {
             .events_since(room, PAGES, |event| Some(&event.event_id) == last.as_ref())
             .await?;
         let received = clock.now().0;
-        let items: Vec<_> =
-            events.iter().filter_map(|raw| transactions::item(raw.json(), received)).collect();
-        let Some(newest) = items.last() else { return Ok(0) };
-        let newest = newest.key.trim_start_matches("event:").to_owned();
-        let new = store.append_inbox(items).await?;
-        checked.insert(room.clone(), newest);
+        let is_old = |raw: &Raw<AnyTimelineEvent>| {
+            let sent = raw.get_field::<u64>("origin_server_ts").ok().flatten();
+            sent.is_some_and(|sent| sent.saturating_add(TOO_OLD_MS) < received)
+        };
+        let newest = events.iter().rev().find_map(|raw| raw.get_field("event_id").ok().flatten());
+        let items: Vec<_> = events
+            .iter()
+            .filter(|raw| !is_old(raw))
+            .filter_map(|raw| transactions::item(raw.json(), received))
+            .collect();
+        let new = if items.is_empty() { Vec::new() } else { store.append_inbox(items).await? };
+        if let Some(newest) = newest {
+            checked.insert(room.clone(), newest);
+        }
         Ok(new.into_iter().filter(|new| *new).count())
     }
 
-    /// Looks at all rooms.
-    async fn look(&self) -> Result<usize, GapError> {
-        let mut found = 0;
+    /// Looks at all rooms. Fails if there is no sense in looking at any.
+    async fn look(&self) -> Result<Look, GapError> {
         let rooms = self.0.deliverer.directory.rooms();
         self.0.checked.retain(|room, _| rooms.iter().any(|(open, _)| open == room));
-        for (room, _) in rooms {
-            match self.fill(&room).await {
-                Ok(new) => found += new,
-                // A room that the bot was removed from must not hold up the others.
+        let mut look = Look::default();
+        let mut reading = stream::iter(rooms)
+            .map(|(room, chat)| {
+                let gaps = self.clone();
+                async move { (chat, gaps.fill(&room).await) }
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some((chat, filled)) = reading.next().await {
+            match filled {
+                Ok(new) => look.found += new,
+                // A room that the bot was removed from.
                 Err(GapError::Deliver(DeliverError::Call(error))) if !error.is_transient() => {
-                    tracing::debug!(%error, "a room cannot be read");
+                    tracing::debug!(%chat, %error, "the homeserver does not show a chat's room");
                 }
-                Err(error) => return Err(error),
+                Err(error) if self.concerns_all(&error) => return Err(error),
+                Err(error) => {
+                    tracing::debug!(%chat, %error, "a chat's room could not be read");
+                    look.failed.push(chat);
+                }
             }
         }
-        Ok(found)
+        Ok(look)
     }
 
-    /// Looks until it is told to stop, and tells when everything up to now is in the inbox. The
-    /// first look is made at once.
-    pub async fn run(self, whispers: mpsc::Sender<Whisper>, stop: CancellationToken) {
+    /// Whether the other rooms will not be read either.
+    fn concerns_all(&self, error: &GapError) -> bool {
+        match error {
+            GapError::Store(_)
+            | GapError::Deliver(DeliverError::Call(
+                CallError::Unreachable(_) | CallError::Unauthorised,
+            )) => true,
+            GapError::Deliver(_) => !self.0.health.is_up(),
+        }
+    }
+
+    /// Looks until it is told to stop, and tells when everything up to now is in the inbox, but for
+    /// rooms that failed again and again. The first look is made at once. With a `problem` the
+    /// homeserver may not be able to push, and looks are all there is.
+    pub async fn run(
+        self,
+        whispers: mpsc::Sender<Whisper>,
+        metrics: Metrics,
+        problem: Problem,
+        stop: CancellationToken,
+    ) {
         let mut health = self.0.health.subscribe();
         let mut soon = SOON.into_iter();
+        let mut failures = Failures::default();
         loop {
-            let pause = match self.look().await {
-                Ok(found) => {
+            let look = tokio::select! {
+                () = stop.cancelled() => return,
+                look = self.look() => look,
+            };
+            let pause = match look {
+                Ok(Look { found, failed }) => {
                     if found > 0 {
                         tracing::info!(found, "read events that were not pushed yet");
                     }
-                    if whispers.send(Whisper::CaughtUp).await.is_err() {
+                    metrics.rooms_unreadable(failed.len());
+                    if failures.wait_for_more(failed) {
+                        PAUSE
+                    } else if whispers.send(Whisper::CaughtUp).await.is_err() {
                         return;
+                    } else {
+                        let every = if problem.is_any() { EVERY_WITHOUT_PUSHES } else { EVERY };
+                        soon.next().unwrap_or(every)
                     }
-                    soon.next().unwrap_or(EVERY)
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot look for lost events; trying again");
@@ -179,6 +236,60 @@ impl Gaps {
                     soon = SOON.into_iter();
                 }
             }
+        }
+    }
+}
+
+/// What a look at all rooms gave.
+#[derive(Debug, Default)]
+struct Look {
+    /// How many new events.
+    found: usize,
+    /// The chats whose rooms could not be read now.
+    failed: Vec<ChatId>,
+}
+
+/// How often in a row rooms could not be read, by chat.
+#[derive(Debug, Default)]
+struct Failures(HashMap<ChatId, u32>);
+
+impl Failures {
+    /// Counts a look. Says whether a room failed that may still be worth waiting for.
+    fn wait_for_more(&mut self, failed: Vec<ChatId>) -> bool {
+        let before = std::mem::take(&mut self.0);
+        for chat in failed {
+            let rounds = before.get(&chat).copied().unwrap_or_default().saturating_add(1);
+            if rounds == ROUNDS {
+                tracing::warn!(%chat, "a chat's room cannot be read; going on without it for now");
+            }
+            self.0.insert(chat, rounds);
+        }
+        self.0.values().any(|rounds| *rounds < ROUNDS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_is_waited_for_a_few_rounds_and_again_once_it_was_read() {
+        let (one, other) = (ChatId(1), ChatId(2));
+        let mut failures = Failures::default();
+        for (failed, wait) in [
+            (vec![], false),
+            (vec![one], true),
+            (vec![one], true),
+            (vec![one], false),
+            (vec![one], false),
+            (vec![one, other], true),
+            (vec![one, other], true),
+            (vec![one, other], false),
+            (vec![other], false),
+            (vec![one, other], true),
+        ] {
+            let told = format!("{failed:?}");
+            assert_eq!(failures.wait_for_more(failed), wait, "{told}");
         }
     }
 }

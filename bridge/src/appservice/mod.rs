@@ -6,10 +6,12 @@
 //! | `token` | is it really the homeserver? |
 //! | `endpoint` | the specification's endpoints as axum handlers, on ruma's types |
 //! | `transactions` | events become durable inbox items before the answer |
+//! | [`reach`] | does the homeserver reach us? |
 //! | [`gaps`] | pushes can be lost: what happened in the rooms meanwhile? |
 
 mod endpoint;
 pub mod gaps;
+pub mod reach;
 pub mod registration;
 mod token;
 mod transactions;
@@ -19,9 +21,9 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::State,
-    response::IntoResponse as _,
     routing::{get, post},
 };
+use http::StatusCode;
 use ruma::api::appservice::{ping::send_ping, query};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -74,23 +76,21 @@ pub fn router(state: AppserviceState) -> Router {
         .with_state(state)
 }
 
-/// What answers the homeserver's ping while the bridge does not run, and takes nothing else.
+/// Only the ping, for a check that stands in for a bridge that is not running. It takes nothing else
+/// from the homeserver, which will try again.
 pub fn stand_in(hs_token: Secret) -> Router {
     let ping = move |headers: http::HeaderMap| async move {
-        match token::check(&headers, &hs_token) {
-            Ok(()) => Json(json!({})).into_response(),
-            Err(failure) => failure.into_response(),
-        }
+        token::check(&headers, &hs_token).map(|()| Json(json!({})))
     };
     Router::new()
         .route("/_matrix/app/v1/ping", post(ping))
-        .fallback(|| async { http::StatusCode::SERVICE_UNAVAILABLE })
+        .fallback(|| async { StatusCode::SERVICE_UNAVAILABLE })
 }
 
 /// Whether an answer to a ping without a token is one of ours.
 #[must_use]
-pub fn asks_for_token(status: http::StatusCode, body: &[u8]) -> bool {
-    status == http::StatusCode::UNAUTHORIZED
+pub fn asks_for_token(status: StatusCode, body: &[u8]) -> bool {
+    status == StatusCode::UNAUTHORIZED
         && serde_json::from_slice::<serde_json::Value>(body)
             .is_ok_and(|body| body["errcode"] == "M_UNAUTHORIZED")
 }

@@ -6,7 +6,7 @@ use ruma::api::appservice::event::push_events;
 use serde::Deserialize;
 
 use super::{AppserviceState, endpoint::Failure};
-use crate::{matrix::event, runner::Whisper, store::NewInboxItem};
+use crate::{json, matrix::event, runner::Whisper, store::NewInboxItem};
 
 /// Takes a transaction. Its own id means nothing here: homeservers repeat events under other ids
 /// and reuse ids for other events.
@@ -35,7 +35,10 @@ pub(super) async fn push(
     for raw in &request.ephemeral {
         match serde_json::from_str::<Ephemeral>(raw.json().get()) {
             Ok(ephemeral) => take_ephemeral(&state, ephemeral),
-            Err(error) => tracing::debug!(%error, "ephemeral data of an unknown form"),
+            Err(error) => {
+                let why = json::fault(&error);
+                tracing::debug!(why, "ephemeral data of an unknown form");
+            }
         }
     }
     Ok(push_events::v1::Response::new())

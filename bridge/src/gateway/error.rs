@@ -111,7 +111,8 @@ impl From<LookupError> for ApiError {
 /// Something of ours could not be read or written as JSON.
 impl From<serde_json::Error> for ApiError {
     fn from(error: serde_json::Error) -> Self {
-        tracing::error!(%error, "the gateway cannot read or write a stored body");
+        let why = crate::json::fault(&error);
+        tracing::error!(why, "the gateway cannot read or write a stored body");
         Self::Unavailable
     }
 }

@@ -23,7 +23,7 @@ pub(super) async fn limit(
     let peer = request.extensions().get::<Peer>().map(|Peer(peer)| *peer);
     let address = address::client(peer, request.headers(), &state.config.trusted_proxies);
     if let Err(error) = state.limiters.request(address) {
-        tracing::debug!(?address, "too many requests");
+        tracing::debug!("too many requests of one address");
         return ApiError::from(error).into_response();
     }
     request.extensions_mut().insert(address);

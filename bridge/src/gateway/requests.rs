@@ -86,7 +86,7 @@ async fn start(
         return reply(StatusCode::OK, &session);
     }
     state.limiters.chat(chat, address, &site.id).inspect_err(|_| {
-        tracing::info!(site = site.id, ?address, "too many new chats");
+        tracing::info!(site = site.id, "too many new chats");
     })?;
     let feed = state.wakes.watch(chat);
     let input = CustomerInput::Start {

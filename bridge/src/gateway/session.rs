@@ -102,7 +102,7 @@ pub enum LookupError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Its record is of no known form.
-    #[error("a session's record cannot be read: {0}")]
+    #[error("a session's record cannot be read: {}", crate::json::fault(.0))]
     Record(#[from] serde_json::Error),
 }
 

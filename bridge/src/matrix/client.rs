@@ -9,17 +9,18 @@ use ruma::{
         AppserviceUserIdentity, IncomingResponse, MatrixVersion, OutgoingRequest,
         OutgoingRequestAppserviceExt, SupportedVersions,
         auth_scheme::{AuthScheme, SendAccessToken},
-        client::appservice::request_ping,
         error::{ErrorKind, FromHttpResponseError, RetryAfter},
         path_builder::PathBuilder,
     },
 };
 use url::Url;
 
-use super::ping::{self, PingError};
 use crate::identity;
 
 /// What can go wrong with a request, told apart by what to do about it.
+///
+/// As text it never holds the homeserver's own words, which can name people and rooms: it may be
+/// logged. [`CallError::in_full`] has them.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// Nothing was sent: try again later, nothing can have happened.
@@ -28,6 +29,19 @@ pub enum CallError {
     /// It may have been done or not: look before trying again.
     #[error("the homeserver's answer did not come: {0}")]
     InDoubt(String),
+    /// An answer that decides nothing: the homeserver failed, or a proxy answered in its place. It
+    /// may have been done or not: look before trying again.
+    #[error("the homeserver failed: status {status}{}", errcode(kind.as_ref()))]
+    Failed {
+        /// The HTTP status.
+        status: u16,
+        /// The Matrix error code, if it has one; otherwise it may come from anybody.
+        kind: Option<String>,
+        /// With `M_BAD_STATUS`: the HTTP status by which the appservice answered the ping.
+        of_ping: Option<u16>,
+        /// Its words, if they are Matrix's.
+        message: String,
+    },
     /// The homeserver is busy: try again after the given time.
     #[error("the homeserver asks to slow down")]
     Limited {
@@ -36,11 +50,11 @@ pub enum CallError {
     },
     /// The homeserver does not know the appservice's token: nothing works until it is mended.
     #[error(
-        "the homeserver does not accept the appservice's token ({0}); register the appservice with it, or run `switchboard check`"
+        "the homeserver does not know as_token; write the registration again with `switchboard registration`, restart the homeserver, and run `switchboard check`"
     )]
-    Unauthorised(String),
-    /// The homeserver refuses this for good.
-    #[error("the homeserver refuses: {status} {kind}: {message}")]
+    Unauthorised,
+    /// The homeserver itself refuses this for good.
+    #[error("the homeserver refuses: {status} {kind}")]
     Refused {
         /// The HTTP status.
         status: u16,
@@ -49,9 +63,14 @@ pub enum CallError {
         /// Its words.
         message: String,
     },
-    /// The request could not be written or the answer not be read: a fault of ours or theirs.
-    #[error("the homeserver's answer was not understood: {0}")]
+    /// The request could not be written: a fault of ours.
+    #[error("a request could not be written: {0}")]
     Nonsense(String),
+}
+
+/// An error code at the end of a sentence, if there is one.
+fn errcode(kind: Option<&String>) -> String {
+    kind.map(|kind| format!(" {kind}")).unwrap_or_default()
 }
 
 impl CallError {
@@ -61,16 +80,43 @@ impl CallError {
         matches!(self, Self::Refused { kind, .. } if kind == errcode)
     }
 
-    /// Whether the refusal says that something is not there.
+    /// Whether the homeserver says that something is not there. A plain 404 can be a proxy's.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused { status: 404, .. })
+        self.is("M_NOT_FOUND")
     }
 
     /// Whether trying again can help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::Refused { .. } | Self::Nonsense(_))
+    }
+
+    /// Whether it may have been done all the same.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::InDoubt(_) | Self::Failed { .. })
+    }
+
+    /// Whether it looks as if there was no homeserver: nothing answers, or something else does.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::InDoubt(_) => true,
+            Self::Failed { status, kind, .. } => kind.is_none() || (502..=504).contains(status),
+            _ => false,
+        }
+    }
+
+    /// All that is known, with the homeserver's words. Not for logs.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        match self {
+            Self::Failed { message, .. } | Self::Refused { message, .. } if !message.is_empty() => {
+                format!("{self}: {message}")
+            }
+            _ => self.to_string(),
+        }
     }
 }
 
@@ -224,31 +270,11 @@ impl Homeserver {
         let status = response.status();
         let bytes = response.bytes().await.map_err(lost)?;
         if !status.is_success() {
-            return Err(CallError::InDoubt(format!("status {status}")));
+            return Err(not_done(status, &bytes));
         }
         serde_json::from_slice::<Versions>(&bytes)
             .map(|v| v.versions)
-            .map_err(|e| CallError::Nonsense(e.to_string()))
-    }
-
-    /// Asks the homeserver to ping the appservice with this id, and gives how long that took.
-    ///
-    /// Apart from [`Self::call_plain`], because here the homeserver's own errors are the answer.
-    pub async fn ping(&self, appservice_id: &str) -> Result<Duration, PingError> {
-        let other = |error: CallError| PingError::Other(error.to_string());
-        let request = request_ping::v1::Request::new(appservice_id.to_owned())
-            .try_into_http_request::<BytesMut>(
-                &self.base,
-                SendAccessToken::Appservice(&self.token),
-                Cow::Borrowed(&self.versions),
-            )
-            .map_err(|e| PingError::Other(e.to_string()))?;
-        let request = reqwest::Request::try_from(request.map(BytesMut::freeze))
-            .map_err(|e| PingError::Other(e.to_string()))?;
-        let response = self.http.execute(request).await.map_err(|e| other(lost(e)))?;
-        let status = response.status();
-        let body = response.bytes().await.map_err(|e| other(lost(e)))?;
-        ping::answer(status, &body)
+            .map_err(|_| not_done(status, &bytes))
     }
 
     async fn exchange<T>(&self, request: http::Request<bytes::Bytes>) -> Result<T, CallError>
@@ -265,15 +291,41 @@ impl Homeserver {
             std::mem::swap(headers, response.headers_mut());
         }
         let body = response.bytes().await.map_err(lost)?;
-        if status.is_server_error() {
-            return Err(CallError::InDoubt(format!("status {status}")));
+        // A page of a proxy must not pass for an answer in which nothing is looked at.
+        let answered = status.is_success() && (body.is_empty() || is_json(&body));
+        if !answered && !status.is_client_error() {
+            return Err(not_done(status, &body));
         }
-        let answer = answer.body(body).map_err(|e| CallError::Nonsense(e.to_string()))?;
+        let answer = answer.body(body.clone()).map_err(|e| CallError::Nonsense(e.to_string()))?;
         T::try_from_http_response(answer).map_err(|error| match error {
-            FromHttpResponseError::Server(error) => refusal(status.as_u16(), &error.into()),
-            FromHttpResponseError::Deserialization(error) => CallError::Nonsense(error.to_string()),
-            other => CallError::Nonsense(other.to_string()),
+            FromHttpResponseError::Server(error) => refusal(status, &error.into(), &body),
+            _ => not_done(status, &body),
         })
+    }
+}
+
+fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+}
+
+/// An answer that does not say what became of the request.
+fn not_done(status: http::StatusCode, body: &[u8]) -> CallError {
+    /// An error as Matrix words it, as far as it is of interest.
+    #[derive(Default, serde::Deserialize)]
+    struct Words {
+        #[serde(default)]
+        errcode: Option<String>,
+        #[serde(default)]
+        error: String,
+        #[serde(default)]
+        status: Option<u16>,
+    }
+    let words: Words = serde_json::from_slice(body).unwrap_or_default();
+    CallError::Failed {
+        status: status.as_u16(),
+        of_ping: words.status.filter(|_| words.errcode.is_some()),
+        message: if words.errcode.is_some() { words.error } else { String::new() },
+        kind: words.errcode,
     }
 }
 
@@ -291,9 +343,8 @@ fn lost(error: reqwest::Error) -> CallError {
     if error.is_connect() { CallError::Unreachable(text) } else { CallError::InDoubt(text) }
 }
 
-fn refusal(status: u16, error: &ruma::api::error::Error) -> CallError {
-    let kind = error.error_kind();
-    match kind {
+fn refusal(status: http::StatusCode, error: &ruma::api::error::Error, body: &[u8]) -> CallError {
+    match error.error_kind() {
         Some(ErrorKind::LimitExceeded(data)) => CallError::Limited {
             retry_after: data.retry_after.as_ref().map(|after| match after {
                 RetryAfter::Delay(delay) => *delay,
@@ -302,19 +353,78 @@ fn refusal(status: u16, error: &ruma::api::error::Error) -> CallError {
                 }
             }),
         },
-        _ if status == 429 => CallError::Limited { retry_after: None },
-        Some(ErrorKind::UnknownToken(_) | ErrorKind::MissingToken) => {
-            CallError::Unauthorised(error.to_string())
+        _ if status == http::StatusCode::TOO_MANY_REQUESTS => {
+            CallError::Limited { retry_after: None }
         }
+        Some(ErrorKind::UnknownToken(_) | ErrorKind::MissingToken) => CallError::Unauthorised,
         Some(kind) => CallError::Refused {
-            status,
+            status: status.as_u16(),
             kind: kind.errcode().to_string(),
             message: error.to_string(),
         },
-        None => CallError::Refused {
-            status,
-            kind: "M_UNKNOWN".to_owned(),
-            message: "no Matrix error in the answer".to_owned(),
-        },
+        // Without an error code it is not the homeserver that refuses.
+        None => not_done(status, body),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ruma::api::client::alias::get_alias;
+
+    use super::*;
+
+    type Answer = get_alias::v3::Response;
+
+    /// What becomes of an answer with this status and body.
+    fn judged(status: u16, body: &str) -> CallError {
+        let status = http::StatusCode::from_u16(status).expect("a status");
+        let answer = http::Response::builder().status(status).body(body.to_owned());
+        let read = Answer::try_from_http_response(answer.expect("an answer"));
+        match read.expect_err("no good answer") {
+            FromHttpResponseError::Server(error) => refusal(status, &error, body.as_bytes()),
+            _ => not_done(status, body.as_bytes()),
+        }
+    }
+
+    #[test]
+    fn only_the_homeserver_itself_can_refuse() {
+        let refused = judged(404, r#"{"errcode":"M_NOT_FOUND","error":"no @anna:example.org"}"#);
+        assert!(refused.is_not_found() && !refused.is_transient());
+        assert_eq!(refused.to_string(), "the homeserver refuses: 404 M_NOT_FOUND");
+        assert!(refused.in_full().contains("@anna:example.org"));
+        let unknown = judged(404, r#"{"errcode":"M_UNRECOGNIZED","error":"what?"}"#);
+        assert!(!unknown.is_not_found() && !unknown.is_transient());
+        for (status, body) in [
+            (404, "404 page not found\n"),
+            (404, "{}"),
+            (403, "<html>Forbidden</html>"),
+            (413, ""),
+            (200, "<html>Back soon</html>"),
+            (200, "{}"),
+        ] {
+            let error = judged(status, body);
+            assert!(error.is_transient() && error.is_in_doubt(), "{status} {body}: {error}");
+            assert!(!error.is_not_found(), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn failures_keep_their_code_and_words() {
+        let body = br#"{"errcode":"M_BAD_STATUS","error":"HTTP 403 Forbidden","status":403}"#;
+        let error = not_done(http::StatusCode::BAD_GATEWAY, body);
+        assert!(matches!(&error, CallError::Failed { of_ping: Some(403), .. }));
+        assert_eq!(error.to_string(), "the homeserver failed: status 502 M_BAD_STATUS");
+        assert!(error.in_full().ends_with("HTTP 403 Forbidden"));
+    }
+
+    #[test]
+    fn a_homeserver_that_answers_for_itself_is_there() {
+        let failed = |status, body: &str| {
+            not_done(http::StatusCode::from_u16(status).expect("a status"), body.as_bytes())
+        };
+        assert!(!failed(500, r#"{"errcode":"M_UNKNOWN","error":"oops"}"#).is_absence());
+        for (status, body) in [(500, "oops"), (502, "{}"), (503, r#"{"errcode":"M_UNKNOWN"}"#)] {
+            assert!(failed(status, body).is_absence(), "{status} {body}");
+        }
     }
 }

@@ -78,7 +78,7 @@ impl RoomEvent {
 
 /// Why an event cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("not a usable event: {0}")]
+#[error("not a usable event: {}", crate::json::fault(.0))]
 pub struct BadEvent(#[from] serde_json::Error);
 
 /// Reads an event. Lone surrogates become U+FFFD.

@@ -7,13 +7,11 @@
 //! | [`event`] | the events that the homeserver pushes, read leniently |
 //! | [`classify`] | whether an agent's message is for the customer |
 //! | [`rich`] | an agent's HTML as the customer's small tree |
-//! | [`ping`] | why the homeserver does not reach us |
 //! | [`recipe`] | what a chat room is made of |
 
 pub mod classify;
 pub mod client;
 pub mod content;
 pub mod event;
-pub mod ping;
 pub mod recipe;
 pub mod rich;

@@ -1,7 +1,7 @@
 //! What a chat room is made of (spec: client-server API, `POST /createRoom`).
 
 use ruma::{
-    OwnedUserId, UserId,
+    OwnedUserId, RoomVersionId, UserId,
     api::client::room::create_room::{self, v3::RoomPreset},
     serde::Raw,
 };
@@ -12,6 +12,10 @@ use switchboard_engine::ChatId;
 pub const CHAT_STATE: &str = "chat.switchboard.chat";
 /// The type of the state event that says who the customer is.
 pub const CUSTOMER_STATE: &str = "chat.switchboard.customer";
+
+/// The version of chat rooms: the first in which nobody, whatever their power, stands above the
+/// creator.
+pub const ROOM_VERSION: RoomVersionId = RoomVersionId::V12;
 
 /// What is needed to make a chat's room.
 #[derive(Clone, Debug)]
@@ -108,6 +112,7 @@ impl ChatRoom<'_> {
     #[must_use]
     pub fn request(&self) -> create_room::v3::Request {
         let mut request = create_room::v3::Request::new();
+        request.room_version = Some(ROOM_VERSION);
         request.preset = Some(RoomPreset::PrivateChat);
         request.room_alias_name = Some(self.alias.clone());
         request.name = Some(self.name());

@@ -64,7 +64,7 @@ impl Sent {
     }
 }
 
-/// Why an effect was not carried out.
+/// Why an effect was not carried out. As text it may be logged; see [`DeliverError::in_full`].
 #[derive(Debug, thiserror::Error)]
 pub enum DeliverError {
     /// The homeserver did not do it.
@@ -74,8 +74,20 @@ pub enum DeliverError {
     #[error("the chat has no room")]
     NoRoom,
     /// An id in the effect is not valid.
-    #[error("`{0}` is not a valid Matrix id")]
+    #[error("an id is not a valid Matrix id")]
     BadId(String),
+}
+
+impl DeliverError {
+    /// All that is known, with ids and the homeserver's words. Not for logs.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        match self {
+            Self::Call(error) => error.in_full(),
+            Self::NoRoom => self.to_string(),
+            Self::BadId(id) => format!("`{id}` is not a valid Matrix id"),
+        }
+    }
 }
 
 impl Deliverer {

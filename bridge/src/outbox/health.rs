@@ -12,6 +12,9 @@ const PROBE_EVERY: Duration = Duration::from_millis(500);
 /// How often one that answers is looked at: more often than one can restart.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// After how many failures in a row a homeserver whose address somebody answers counts as silent.
+const ABSENT_AFTER: u32 = 2;
+
 /// Whether the homeserver answers: shared by all who talk to it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Health(watch::Sender<bool>);
@@ -64,6 +67,7 @@ impl Health {
     /// told to stop.
     pub async fn probe(self, homeserver: Homeserver, stop: CancellationToken) {
         let mut changes = self.0.subscribe();
+        let mut failures = 0;
         loop {
             let pause = if self.is_up() { LOOK_EVERY } else { PROBE_EVERY };
             tokio::select! {
@@ -72,13 +76,23 @@ impl Health {
                 _ = changes.changed() => continue,
             }
             match homeserver.versions().await {
-                Ok(_) if !self.is_up() => {
-                    tracing::info!("the homeserver answers again");
-                    self.0.send_replace(true);
+                Ok(_) => {
+                    failures = 0;
+                    if !self.is_up() {
+                        tracing::info!("the homeserver answers again");
+                        self.0.send_replace(true);
+                    }
                 }
-                // Anything else may be a slow moment.
+                // Nobody is there to be asked again.
                 Err(CallError::Unreachable(_)) => self.report_down(),
-                _ => {}
+                // Behind a proxy, or while it hangs. Once may be a slow moment.
+                Err(error) if error.is_absence() => {
+                    failures += 1;
+                    if failures >= ABSENT_AFTER {
+                        self.report_down();
+                    }
+                }
+                Err(_) => failures = 0,
             }
         }
     }

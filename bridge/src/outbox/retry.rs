@@ -62,16 +62,16 @@ impl Context {
                 Err(DeliverError::Call(error)) if error.is_transient() => error,
                 Err(error) => {
                     tracing::warn!(effect = seq.0, %error, "an effect cannot be carried out");
-                    return Outcome { seq, effect, result: Err(error.to_string()), found: false };
+                    return Outcome { seq, effect, result: Err(error.in_full()), found: false };
                 }
             };
             if age > GIVE_UP_AFTER_MS {
                 tracing::warn!(effect = seq.0, %error, "an effect is given up after a day");
-                return Outcome { seq, effect, result: Err(error.to_string()), found: false };
+                return Outcome { seq, effect, result: Err(error.in_full()), found: false };
             }
             tries += 1;
             self.pause(seq, &error, tries).await;
-            in_doubt |= matches!(error, CallError::InDoubt(_));
+            in_doubt |= error.is_in_doubt();
         }
     }
 
@@ -94,7 +94,7 @@ impl Context {
             CallError::Limited { retry_after: Some(after) } => {
                 tokio::time::sleep(*after + jitter(FIRST_PAUSE)).await;
             }
-            CallError::Unauthorised(_) => {
+            CallError::Unauthorised => {
                 tracing::error!(%error, "the homeserver refuses the bridge");
                 tokio::time::sleep(jitter(LONGEST_PAUSE)).await;
             }

@@ -12,7 +12,7 @@ use ruma::{
     events::StateEventType,
     profile::ProfileFieldValue,
 };
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 
 use super::deliver::{DeliverError, Deliverer};
 use crate::{
@@ -143,7 +143,7 @@ async fn join(
     Ok(())
 }
 
-/// Writes what a creation that stopped half way left out, or left as the preset has it.
+/// Writes what a creation that stopped half way left out, or what is not as it should be.
 async fn repair(
     deliverer: &Deliverer,
     recipe: &ChatRoom<'_>,
@@ -165,20 +165,62 @@ async fn repair(
             StateEventType::from(kind),
             String::new(),
         );
-        let is_there = match deliverer.homeserver.call(As::user(bot), request).await {
-            Ok(response) => holds(response.into_content().json(), &content),
-            Err(error) if error.is_not_found() => false,
+        let found = match deliverer.homeserver.call(As::user(bot), request).await {
+            Ok(response) => serde_json::from_str(response.into_content().json().get()).ok(),
+            Err(error) if error.is_not_found() => None,
             Err(error) => return Err(error.into()),
         };
-        if !is_there {
-            deliverer.set_state(bot, room, kind, "", &content).await?;
+        if let Some(mended) = mended(kind, content, found.as_ref()) {
+            tracing::info!(chat = %recipe.chat, kind, "repaired the state of a room");
+            deliverer.set_state(bot, room, kind, "", &mended).await?;
         }
     }
     Ok(())
 }
 
-/// Whether a state event's content has everything that is wanted. Homeservers add to it.
-fn holds(content: &RawValue, wanted: &Value) -> bool {
-    let content: Value = serde_json::from_str(content.get()).unwrap_or_default();
-    wanted.as_object().into_iter().flatten().all(|(key, value)| content.get(key) == Some(value))
+/// What a state event of a room that is taken up must be changed to, if it is not right. What is
+/// found besides what is wanted is no mistake: homeservers add to what they are given.
+fn mended(kind: &str, mut wanted: Value, found: Option<&Value>) -> Option<Value> {
+    // A chat that is running or over must not look as if it waited.
+    if kind == CHAT_STATE
+        && let Some(status) = found.and_then(|found| found.get("status"))
+        && matches!(status.as_str(), Some("waiting" | "active" | "ended"))
+    {
+        wanted["status"] = status.clone();
+    }
+    let is_right = wanted.as_object().is_some_and(|wanted| {
+        wanted.iter().all(|(key, value)| found.and_then(|found| found.get(key)) == Some(value))
+    });
+    (!is_right).then_some(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_wrong_is_written_again() {
+        let name = json!({ "name": "Carla · Support" });
+        let chat = |number: u64, status: &str| json!({ "number": number, "status": status });
+        for (kind, wanted, found, mend) in [
+            ("m.room.name", name.clone(), None, Some(name.clone())),
+            ("m.room.name", name.clone(), Some(name.clone()), None),
+            ("m.room.name", name.clone(), Some(json!({ "name": "x" })), Some(name.clone())),
+            ("m.room.name", name.clone(), Some(json!([])), Some(name.clone())),
+            // Synapse adds `m.topic` and `historical`.
+            (
+                "m.room.topic",
+                json!({ "topic": "t" }),
+                Some(json!({ "topic": "t", "m.topic": {} })),
+                None,
+            ),
+            (CHAT_STATE, chat(1, "waiting"), None, Some(chat(1, "waiting"))),
+            (CHAT_STATE, chat(1, "waiting"), Some(chat(1, "active")), None),
+            (CHAT_STATE, chat(1, "waiting"), Some(chat(1, "ended")), None),
+            (CHAT_STATE, chat(1, "waiting"), Some(chat(2, "active")), Some(chat(1, "active"))),
+            (CHAT_STATE, chat(1, "waiting"), Some(chat(1, "odd")), Some(chat(1, "waiting"))),
+        ] {
+            assert_eq!(mended(kind, wanted, found.as_ref()), mend, "{kind}: {found:?}");
+        }
+    }
 }

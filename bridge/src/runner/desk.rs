@@ -19,6 +19,7 @@ use crate::{
     directory::{Directory, Entry},
     gateway::{input::CustomerInput, wire::Phase},
     identity::Namespace,
+    json::fault,
     live::Live,
     metrics::Metrics,
     outbox::effect::OutboxEffect,
@@ -162,7 +163,7 @@ impl Desk {
         self.open_effects.clear();
         for (seq, stored) in self.store.effects().await? {
             let effect = serde_json::from_slice(&stored.body)
-                .map_err(|e| bad(RecordKind::Parked, &seq.0.to_string(), e))?;
+                .map_err(|e| bad(RecordKind::Parked, &seq.0.to_string(), fault(&e)))?;
             self.open_effects.insert(seq.0, effect);
         }
         for chat in self.conversations.keys().copied().collect::<Vec<_>>() {
@@ -268,7 +269,7 @@ impl Desk {
             return self.take_event(item, batch).await;
         }
         let input: CustomerInput =
-            serde_json::from_slice(&item.body).map_err(|e| HandleError::Unusable(e.to_string()))?;
+            serde_json::from_slice(&item.body).map_err(|e| HandleError::Unusable(fault(&e)))?;
         self.take_customer(input, item.received, batch).await
     }
 
@@ -411,7 +412,7 @@ fn parse<T: serde::de::DeserializeOwned>(
     key: &str,
     bytes: &[u8],
 ) -> Result<T, LoadError> {
-    serde_json::from_slice(bytes).map_err(|e| bad(kind, key, e))
+    serde_json::from_slice(bytes).map_err(|e| bad(kind, key, fault(&e)))
 }
 
 fn bad(kind: RecordKind, key: &str, reason: impl std::fmt::Display) -> LoadError {

@@ -52,7 +52,7 @@ const POSITIONS_EVERY: Duration = Duration::from_secs(1);
 /// How often what is long over is put away.
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
 /// How long the keys of handled inbox items are kept, in milliseconds: homeservers repeat old events.
-const KEEP_KEYS_MS: u64 = 90 * 24 * 60 * 60 * 1000;
+pub(crate) const KEEP_KEYS_MS: u64 = 90 * 24 * 60 * 60 * 1000;
 /// After this many failures an item is put aside.
 const TRIES: u32 = 3;
 

@@ -97,7 +97,8 @@ impl Desk {
     ) -> Result<(), HandleError> {
         let chat = effect.chat;
         let id = effect_id(&self.store.identity().incarnation, seq);
-        tracing::error!(%chat, effect = id, reason, "an effect was given up");
+        // The reason is in the record: it may quote the homeserver.
+        tracing::error!(%chat, effect = id, "an effect was given up");
         self.with.metrics.parked();
         let record =
             Parked { at: self.batch_time().0, reason: reason.clone(), effect: effect.clone() };

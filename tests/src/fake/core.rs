@@ -228,6 +228,12 @@ impl Core {
         half: Option<(usize, &ApiError)>,
     ) -> Result<String, ApiError> {
         let id = format!("!{}", super::event::opaque_id());
+        let default = self.settings.room_versions.first().map_or("12", String::as_str);
+        let version = body["room_version"].as_str().unwrap_or(default);
+        if !self.settings.room_versions.iter().any(|known| known == version) {
+            let message = "Your homeserver does not support this room version";
+            return Err(ApiError::new(400, "M_UNSUPPORTED_ROOM_VERSION", message));
+        }
         let preset = body["preset"].as_str().unwrap_or("private_chat");
         let invites = strings(&body["invite"]);
         let mut creators = vec![creator.to_owned()];
@@ -263,7 +269,7 @@ impl Core {
         if !creation.is_object() {
             creation = json!({});
         }
-        creation["room_version"] = body["room_version"].as_str().unwrap_or("12").into();
+        creation["room_version"] = version.into();
         put("m.room.create", "", creation)?;
         let profile = self.users.get(creator).map(|u| u.profile.clone()).unwrap_or_default();
         let mut member = Value::Object(profile);

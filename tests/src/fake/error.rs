@@ -18,8 +18,8 @@ pub struct ApiError {
     pub message: String,
     /// `retry_after_ms`, which also becomes a `Retry-After` header.
     pub retry_after_ms: Option<u64>,
-    /// What the appservice answered to a ping.
-    pub appservice_status: Option<u16>,
+    /// `status`: how the appservice answered a ping.
+    pub status_of_ping: Option<u16>,
 }
 
 impl ApiError {
@@ -29,7 +29,7 @@ impl ApiError {
             errcode: errcode.into(),
             message: message.into(),
             retry_after_ms: None,
-            appservice_status: None,
+            status_of_ping: None,
         }
     }
 
@@ -54,8 +54,8 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut body = json!({ "errcode": self.errcode, "error": self.message });
-        if let Some(answered) = self.appservice_status {
-            body["status"] = answered.into();
+        if let Some(status) = self.status_of_ping {
+            body["status"] = status.into();
         }
         if let Some(wait) = self.retry_after_ms {
             body["retry_after_ms"] = wait.into();

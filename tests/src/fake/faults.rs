@@ -35,6 +35,7 @@ type Gate = Arc<watch::Sender<bool>>;
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     Reply(ApiError),
+    Plain(u16, String),
     DropReply,
     Delay(Duration),
     Hold(Gate),
@@ -91,6 +92,13 @@ impl Fault {
     #[must_use]
     pub fn replies(mut self, status: u16, errcode: &str) -> Self {
         self.outcome = Outcome::Reply(ApiError::new(status, errcode, "on purpose"));
+        self
+    }
+
+    /// Nothing is done, and this is answered as it is: the words of a proxy, say.
+    #[must_use]
+    pub fn answers(mut self, status: u16, body: &str) -> Self {
+        self.outcome = Outcome::Plain(status, body.into());
         self
     }
 

@@ -61,6 +61,8 @@ pub struct Settings {
     pub as_token: String,
     /// What this homeserver authenticates itself with.
     pub hs_token: String,
+    /// The room versions it knows, the default first.
+    pub room_versions: Vec<String>,
     /// How long to wait after the first failed transaction; doubled each time.
     pub first_push_wait: Duration,
     /// The longest wait between two tries.
@@ -77,6 +79,7 @@ impl Default for Settings {
             prefix: "switchboard".into(),
             as_token: "as".repeat(24),
             hs_token: "hs".repeat(24),
+            room_versions: vec!["12".into(), "11".into()],
             first_push_wait: Duration::from_millis(10),
             longest_push_wait: Duration::from_millis(200),
             seed: 1,
@@ -352,6 +355,14 @@ impl Homeserver {
     /// If there is no such room.
     pub fn expels(&self, room: &str, administrator: &str, user: &str) {
         self.core.expel(room, administrator, user).expect("the room exists");
+    }
+
+    /// Somebody changes a room's state.
+    ///
+    /// # Panics
+    /// If they may not.
+    pub fn sets_state(&self, room: &str, sender: &str, kind: &str, content: Value) {
+        self.core.set_state(room, sender, kind, "", content).expect("they may change it");
     }
 
     /// A room with an alias, made by somebody (registered here if need be). Gives its id.

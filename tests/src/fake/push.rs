@@ -236,9 +236,8 @@ impl Pusher {
 
     /// Asks the appservice whether it is there, and if so sends at once what waits.
     pub(crate) async fn ping(&self, transaction: Option<&str>) -> Result<(), ApiError> {
-        let failed = |code: &str, what: &str| ApiError::new(502, code, what);
-        let no_url = || ApiError::new(400, "M_URL_NOT_SET", "no url for the appservice");
-        let url = self.url().ok_or_else(no_url)?;
+        let unset = || ApiError::new(400, "M_URL_NOT_SET", "no url for the appservice");
+        let url = self.url().ok_or_else(unset)?;
         let mut body = json!({});
         if let Some(id) = transaction {
             body["transaction_id"] = id.into();
@@ -251,10 +250,10 @@ impl Pusher {
             .json(&body)
             .send()
             .await
-            .map_err(|error| failed("M_CONNECTION_FAILED", &error.to_string()))?;
+            .map_err(|error| ApiError::new(502, "M_CONNECTION_FAILED", error.to_string()))?;
         if !reply.status().is_success() {
-            let mut error = failed("M_BAD_STATUS", "the appservice refused the ping");
-            error.appservice_status = Some(reply.status().as_u16());
+            let mut error = ApiError::new(502, "M_BAD_STATUS", format!("HTTP {}", reply.status()));
+            error.status_of_ping = Some(reply.status().as_u16());
             return Err(error);
         }
         self.flush.notify_one();

@@ -41,7 +41,7 @@ pub(super) async fn upgrade(
     let upgrade = upgrade.map_err(|error| ApiError::BadRequest(error.body_text()))?;
     state.limiters.handshake(address)?;
     let place = state.open.of_address(address).ok_or_else(|| {
-        tracing::info!(?address, "too many sockets");
+        tracing::info!("too many sockets of one address");
         TooFast { retry_after: Duration::from_secs(5) }
     })?;
     let tasks = state.tasks.clone();
@@ -68,7 +68,8 @@ async fn serve(state: GatewayState, mut line: Line, origin: RequestOrigin) {
         Err(goodbye) => goodbye,
     };
     if let Goodbye::Error { code, ref message } = goodbye {
-        tracing::debug!(?code, message, "a socket is closed");
+        // Not the message: it may quote the page.
+        tracing::debug!(?code, "a socket is closed");
         line.fail(code, message.clone()).await;
     }
 }

@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, FromRequestParts, MatchedPath, Query, Request, State},
-    http::{Method, header::AUTHORIZATION, request::Parts},
+    http::{Method, StatusCode, header::AUTHORIZATION, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post, put},
@@ -62,6 +62,10 @@ async fn faults(State(core): State<Arc<Core>>, mut request: Request, next: Next)
     match core.faults.decide(method, request.uri().path(), &user) {
         None => next.run(request).await,
         Some(Outcome::Reply(error)) => error.into_response(),
+        Some(Outcome::Plain(status, body)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+            (status, body).into_response()
+        }
         Some(Outcome::Delay(by)) => {
             tokio::time::sleep(by).await;
             next.run(request).await

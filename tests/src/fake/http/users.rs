@@ -37,7 +37,10 @@ pub(super) async fn versions() -> Json<serde_json::Value> {
 
 async fn capabilities(State(core): Shared, caller: Caller) -> Reply {
     caller.check(&core)?;
-    let rooms = json!({ "default": "12", "available": { "11": "stable", "12": "stable" } });
+    let mut rooms = json!({ "default": core.settings.room_versions.first(), "available": {} });
+    for version in &core.settings.room_versions {
+        rooms["available"][version] = "stable".into();
+    }
     Ok(Json(json!({ "capabilities": { "m.room_versions": rooms } })))
 }
 

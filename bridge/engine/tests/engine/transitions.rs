@@ -165,6 +165,9 @@ fn the_whole_table() {
             if input == Input::Timer {
                 desk.now = desk.engine.next_deadline().unwrap_or(desk.now);
             }
+            if let Input::Resumed { outage } = input {
+                desk.now = desk.now + outage;
+            }
             desk.input(input);
             let after = desk.engine.chat(CHAT).map(|chat| render::state(chat, desk.now));
             let effects: Vec<String> = desk.effects.iter().map(render::effect).collect();

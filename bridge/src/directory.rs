@@ -57,12 +57,21 @@ impl Directory {
         self.0.chats.get(&chat).map(|entry| entry.clone())
     }
 
-    /// Files a chat, or files it anew.
-    pub fn put(&self, chat: ChatId, entry: Entry) {
+    /// Files a chat, or files it anew. A room that is known stays known: it may have been made a
+    /// moment ago, and the record behind `entry` does not say so yet.
+    pub fn put(&self, chat: ChatId, mut entry: Entry) {
         if let Some(room) = &entry.room {
             self.0.rooms.insert(room.clone(), chat);
         }
-        self.0.chats.insert(chat, entry);
+        match self.0.chats.entry(chat) {
+            dashmap::Entry::Occupied(mut known) => {
+                entry.room = entry.room.or_else(|| known.get().room.clone());
+                known.insert(entry);
+            }
+            dashmap::Entry::Vacant(place) => {
+                place.insert(entry);
+            }
+        }
     }
 
     /// Files a chat's room as soon as it is there, before the outcome is committed: the effects
@@ -85,5 +94,26 @@ impl Directory {
         if let Some((_, Entry { room: Some(room), .. })) = self.0.chats.remove(&chat) {
             self.0.rooms.remove(&room);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_that_was_just_made_is_not_forgotten_by_an_older_record() {
+        let directory = Directory::default();
+        let chat = ChatId(1);
+        let room = ruma::room_id!("!room:localhost").to_owned();
+        let ghost = ruma::user_id!("@ghost:localhost").to_owned();
+        let entry = |room| Entry { ghost: ghost.clone(), room, last_agent_message: None };
+        directory.put(chat, entry(None));
+        directory.put_room(chat, &room);
+        // Something else of the chat was committed meanwhile.
+        directory.put(chat, entry(None));
+        assert_eq!(directory.get(chat).and_then(|known| known.room), Some(room.clone()));
+        directory.forget(chat);
+        assert_eq!(directory.chat_of(room.as_str()), None);
     }
 }

@@ -39,6 +39,32 @@ impl Desk {
         }
     }
 
+    /// Puts the end of an effect aside that could not be handled again and again.
+    pub(super) fn put_end_aside(
+        &mut self,
+        outcome: &Outcome,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let Some(effect) = self.open_effects.remove(&outcome.seq.0) else { return Ok(()) };
+        batch.effect_done(outcome.seq);
+        let reason = format!("its end could not be handled: {:?}", outcome.result);
+        self.put_aside(outcome.seq, &effect, reason, batch)
+    }
+
+    fn put_aside(
+        &self,
+        seq: EffectSeq,
+        effect: &OutboxEffect,
+        reason: String,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let id = effect_id(&self.store.identity().incarnation, seq);
+        tracing::error!(chat = %effect.chat, effect = id, reason, "an effect was given up");
+        self.with.metrics.parked();
+        let record = Parked { at: self.batch_time().0, reason, effect: effect.clone() };
+        Ok(batch.record(RecordKind::Parked, id, &record)?)
+    }
+
     async fn done(
         &mut self,
         seq: EffectSeq,
@@ -95,12 +121,7 @@ impl Desk {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         let chat = effect.chat;
-        let id = effect_id(&self.store.identity().incarnation, seq);
-        tracing::error!(%chat, effect = id, reason, "an effect was given up");
-        self.with.metrics.parked();
-        let record =
-            Parked { at: self.batch_time().0, reason: reason.clone(), effect: effect.clone() };
-        batch.record(RecordKind::Parked, id, &record)?;
+        self.put_aside(seq, &effect, reason.clone(), batch)?;
         match effect.deed {
             Deed::OpenRoom { .. } => {
                 if let Some(conversation) = self.conversations.get_mut(&chat) {

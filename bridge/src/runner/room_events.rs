@@ -37,9 +37,9 @@ impl Desk {
         if self.with.names.is_ours(&event.sender) {
             return self.take_own(chat, &event, batch).await;
         }
-        if self.with.directory.agent_name(&event.sender).is_none() && event.kind != "m.room.member"
-        {
+        if !self.is_agent(chat, &event.sender) && event.kind != "m.room.member" {
             tracing::debug!(%chat, "an event of somebody who is no agent");
+            self.tell_of_guest(chat, &event.sender, batch);
             return Ok(());
         }
         match event.kind.as_str() {
@@ -87,7 +87,13 @@ impl Desk {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         let Some(user) = event.state_key.as_deref() else { return Ok(()) };
-        if self.with.directory.agent_name(user).is_none() {
+        if self.with.names.is_ours(user) {
+            return Ok(());
+        }
+        if !self.is_agent(chat, user) {
+            if event.membership() == Some("join") {
+                self.tell_of_guest(chat, user, batch);
+            }
             return Ok(());
         }
         let agent = AgentId(user.to_owned());

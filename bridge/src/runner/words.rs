@@ -68,6 +68,11 @@ pub(super) fn ended(reason: &EndReason, agent_name: Option<&str>) -> String {
     format!("{what} What you write here is not sent any more.\n✅ leave this room")
 }
 
+/// Somebody in the room is no agent.
+pub(super) fn guest(user: &str) -> String {
+    format!("{user} is not an agent of Switchboard; what they write is not sent to the customer.")
+}
+
 /// The agents in a chat's room, as the rules know them.
 pub(super) fn agents(chat: &Chat) -> BTreeSet<AgentId> {
     match &chat.state {

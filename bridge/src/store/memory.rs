@@ -43,6 +43,21 @@ struct Data {
     streams: BTreeMap<(Stream, ChatId), Vec<Vec<u8>>>,
     effects: BTreeMap<EffectSeq, StoredEffect>,
     failures: VecDeque<StoreError>,
+    breaks_next: bool,
+    broken: bool,
+    gate: Gate,
+}
+
+/// What looks at commits before they are made.
+type Look = dyn Fn(&Changes) -> Result<(), StoreError> + Send + Sync;
+
+#[derive(Clone, Default)]
+struct Gate(Option<Arc<Look>>);
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Gate").field(&self.0.is_some()).finish()
+    }
 }
 
 #[derive(Debug)]
@@ -87,6 +102,20 @@ impl MemoryStore {
         self.lock().failures.extend(failures);
     }
 
+    /// Makes the next commit fail as on a full disk: the writer is gone, and all that follows is
+    /// refused, on every handle.
+    pub fn break_at_next_commit(&self) {
+        self.lock().breaks_next = true;
+    }
+
+    /// From now on `look` sees every commit before it is made. It may refuse it, or panic.
+    pub fn guard_commits(
+        &self,
+        look: impl Fn(&Changes) -> Result<(), StoreError> + Send + Sync + 'static,
+    ) {
+        self.lock().gate = Gate(Some(Arc::new(look)));
+    }
+
     fn lock(&self) -> MutexGuard<'_, Data> {
         self.shared.data.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,7 +124,8 @@ impl MemoryStore {
         if self.closed.load(Ordering::SeqCst) {
             return Err(StoreError::Closed);
         }
-        Ok(self.lock())
+        let data = self.lock();
+        if data.broken { Err(StoreError::Closed) } else { Ok(data) }
     }
 
     fn tell(&self, change: Change) {
@@ -213,7 +243,15 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, changes: Changes) -> Result<(), StoreError> {
+        let gate = self.open()?.gate.clone();
+        if let Some(look) = gate.0 {
+            look(&changes)?;
+        }
         let mut data = self.open()?;
+        if data.breaks_next {
+            data.broken = true;
+            return Err(StoreError::Io("asked to break".to_owned()));
+        }
         if let Some(failure) = data.failures.pop_front() {
             return Err(failure);
         }

@@ -154,6 +154,7 @@ impl Desk {
             return Ok(());
         };
         let name = self.agent_name(agent);
+        self.with.live.agent_stops_typing(chat, &name);
         let content = rich::tree(&text, html.as_deref());
         let seq = self.feed(chat, FeedBody::Agent { name, content }, batch)?;
         if let Some(conversation) = self.conversations.get_mut(&chat) {
@@ -220,6 +221,7 @@ impl Desk {
             }
             ChatEvent::Left { agent, .. } => {
                 let name = self.agent_name(&agent);
+                self.with.live.agent_stops_typing(chat, &name);
                 self.feed(chat, FeedBody::Left { name }, batch)?;
             }
             ChatEvent::Ended { reason } => self.ended(chat, &reason, batch)?,

@@ -1,5 +1,7 @@
 //! Inbox items become inputs: events that the homeserver pushed.
 
+use std::time::Duration;
+
 use ruma::EventId;
 use switchboard_engine::{AgentId, ChatId, Input, MessageRef, Removal};
 
@@ -21,6 +23,10 @@ use crate::{
     },
     store::{EffectSeq, InboxItem},
 };
+
+/// A customer who was there so short a time ago still counts as there: pages poll with pauses, and
+/// lose their connections when the bridge restarts.
+const LATELY: Duration = Duration::from_secs(30);
 
 impl Desk {
     /// Handles an event.
@@ -182,7 +188,7 @@ impl Desk {
     ) -> Result<(), HandleError> {
         match commands::parse(text) {
             Ok(Command::End) => {
-                let customer_connected = self.with.live.connected(chat);
+                let customer_connected = self.with.live.here_lately(chat, LATELY);
                 self.input(Input::AgentAsksEnd { chat, agent, customer_connected }, batch).await
             }
             Ok(Command::Help) => {

@@ -137,8 +137,7 @@ impl Engine {
         over && !self.agents.values().any(|agent| agent.withdrawing.contains(&chat))
     }
 
-    /// Drops an ended and closed chat from memory; its record stays in the store. Any other chat
-    /// is kept: see [`is_closed`](Self::is_closed).
+    /// Drops an ended and closed chat; its record is to be deleted. Any other chat is kept: see [`is_closed`](Self::is_closed).
     pub fn forget(&mut self, chat: ChatId) {
         if self.is_closed(chat) {
             self.chats.remove(&chat);

@@ -27,8 +27,6 @@ use crate::{
 
 /// The single record of counters.
 const COUNTERS: &str = "counters";
-/// Ended chats older than this are not loaded any more.
-const FORGET_AFTER_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// What the configuration says about the rules.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +95,7 @@ pub(super) struct Desk {
     epoch: Epoch,
     pub(super) settings: Arc<Settings>,
     pub(super) with: Surroundings,
-    engine: Engine,
+    pub(super) engine: Engine,
     pub(super) conversations: HashMap<ChatId, Conversation>,
     counters: Counters,
     /// Effects that are not done, by number.
@@ -139,13 +137,9 @@ impl Desk {
         let chats: Vec<Chat> = self.read_all(RecordKind::Chat).await?;
         let agents: Vec<Agent> = self.read_all(RecordKind::Agent).await?;
         let queues = self.settings.queues.values().map(|(_, settings)| settings.clone());
-        let old = self.with.clock.now().0.saturating_sub(FORGET_AFTER_MS);
         self.conversations.clear();
         for (key, bytes) in self.store.records(RecordKind::Conversation).await? {
             let conversation: Conversation = parse(RecordKind::Conversation, &key, &bytes)?;
-            if conversation.ended.is_some_and(|ended| ended < old) {
-                continue;
-            }
             let chat = key.parse().map_err(|e| bad(RecordKind::Conversation, &key, e))?;
             self.conversations.insert(chat, conversation);
         }
@@ -224,9 +218,10 @@ impl Desk {
         if self.alive_before == 0 { Span(0) } else { super::since(self.alive_before, self.now()) }
     }
 
-    /// Asks for a sign of life with the next batch.
-    pub(super) fn touch(&mut self) {
+    /// Asks for a sign of life with the next batch, and drops what is too old to be shown.
+    pub(super) fn beat(&mut self) {
         self.touch = true;
+        self.with.live.tidy_typing();
     }
 
     pub(super) fn wants_touch(&self) -> bool {
@@ -363,25 +358,6 @@ impl Desk {
         self.with.metrics.observe_chats(&self.engine);
         let oldest = self.open_effects.values().map(|effect| effect.created).min();
         self.with.metrics.oldest_effect(oldest);
-    }
-
-    /// Drops ended chats from memory a day after their end; their records and streams stay.
-    pub(super) fn forget_old_chats(&mut self) {
-        let before = self.now().0.saturating_sub(FORGET_AFTER_MS);
-        let old: Vec<ChatId> = self
-            .conversations
-            .iter()
-            .filter(|(chat, c)| {
-                c.ended.is_some_and(|ended| ended < before) && self.engine.is_closed(**chat)
-            })
-            .map(|(chat, _)| *chat)
-            .collect();
-        for chat in old {
-            self.engine.forget(chat);
-            self.conversations.remove(&chat);
-            self.with.directory.forget(chat);
-            self.with.live.forget(chat);
-        }
     }
 
     /// An agent has read up to an event.

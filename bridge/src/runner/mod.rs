@@ -10,9 +10,11 @@
 //! | `people` | who in a room is an agent, and who is not |
 //! | `outcomes` | ends of effects become inputs |
 //! | `trouble` | failures: pauses, and whose fault they are |
+//! | `archive` | chats that are long over are put away |
 //! | `perform` | the engine's effects become entries and outbox effects |
 //! | `words` | what people are told |
 
+mod archive;
 mod arrivals;
 mod batch;
 mod desk;
@@ -172,7 +174,7 @@ impl Runner {
                 Some(outcome) = self.outcomes.recv() => self.taken.push(outcome),
                 Some(whisper) = self.whispers.recv() => self.hear(whisper).await,
                 () = tokio::time::sleep_until(deadline) => {}
-                _ = heartbeat.tick() => self.desk.touch(),
+                _ = heartbeat.tick() => self.desk.beat(),
                 _ = housekeeping.tick() => self.keep_house().await,
                 _ = health.changed() => self.suspend(),
             }
@@ -327,7 +329,9 @@ impl Runner {
 
     /// Puts away what is long over. Failing does no harm: the next time will do.
     async fn keep_house(&mut self) {
-        self.desk.forget_old_chats();
+        if let Err(error) = self.desk.archive_old_chats().await {
+            tracing::warn!(%error, "chats that are long over cannot be put away");
+        }
         let before = self.desk.now().0.saturating_sub(KEEP_KEYS_MS);
         match self.store.forget_keys(before).await {
             Ok(0) => {}

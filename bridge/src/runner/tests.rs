@@ -1,5 +1,6 @@
 //! The runner with a store in memory and nobody at the other ends.
 
+mod archive;
 mod rooms;
 mod trouble;
 

@@ -134,6 +134,7 @@ fn inputs() -> Vec<(String, Input)> {
             let input = Input::AgentGone { chat, agent: agent(), how };
             add(&format!("{name} gone: {how:?}"), input);
         }
+        add(&format!("{name} cannot be removed"), Input::RemovalFailed { chat, agent: agent() });
         add(&format!("{name} sent"), Input::AgentSent { chat, agent: agent(), message });
         for customer_connected in [true, false] {
             let who = if customer_connected { "connected" } else { "gone" };

@@ -38,6 +38,12 @@ pub enum Why {
     ReplyToBot,
     /// It is encrypted and cannot be read.
     Encrypted,
+    /// Polls are not carried yet.
+    Poll,
+    /// Nobody can be called.
+    Call,
+    /// It is of another kind that is not carried.
+    Kind,
 }
 
 impl Why {
@@ -56,6 +62,9 @@ impl Why {
             Self::Encrypted => {
                 "Not sent to the customer: the message is encrypted and cannot be read here."
             }
+            Self::Poll => "Not sent to the customer: polls cannot be sent yet.",
+            Self::Call => "The customer cannot be called: they have only this chat.",
+            Self::Kind => "Not sent to the customer: messages of this kind cannot be sent.",
         }
     }
 }
@@ -89,9 +98,13 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
     if event.content.contains_key(super::content::PRIVATE_KEY) {
         return Message::Silent;
     }
-    if event.kind != "m.room.message" {
-        // A sticker, whatever else its sender put into it.
-        return Message::NotRelayed(Why::File);
+    match event.kind.as_str() {
+        "m.room.message" => {}
+        // Whatever else its sender put into it.
+        "m.sticker" => return Message::NotRelayed(Why::File),
+        "m.poll.start" | "org.matrix.msc3381.poll.start" => return Message::NotRelayed(Why::Poll),
+        "m.call.invite" => return Message::NotRelayed(Why::Call),
+        _ => return Message::NotRelayed(Why::Kind),
     }
     let is_reply = event.text(&["m.relates_to", "m.in_reply_to", "event_id"]).is_some();
     let (body, html) = (event.text(&["body"]), event.text(&["formatted_body"]));
@@ -192,7 +205,9 @@ fn is_invisible(c: char) -> bool {
 
 /// Removes the quotation that older clients put before a reply (spec: rich replies, fallbacks).
 fn strip_reply_fallback(body: &str, is_reply: bool) -> String {
-    if !is_reply || !body.starts_with("> ") {
+    // Newer clients write no fallback; what they quote is their sender's own text.
+    let is_fallback = body.starts_with("> <@") || body.starts_with("> * <@");
+    if !is_reply || !is_fallback {
         return body.to_owned();
     }
     let mut lines =
@@ -312,6 +327,37 @@ mod tests {
         ] {
             let expected = Message::ForCustomer { text: relayed.to_owned(), html: None };
             assert_eq!(classify(&event(&text(given)), RelatesTo::Nothing), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn only_the_fallback_of_a_reply_is_taken_off() {
+        let reply = |body: &str| {
+            event(&json!({ "msgtype": "m.text", "body": body,
+                "m.relates_to": { "m.in_reply_to": { "event_id": "$x" } } }))
+        };
+        for (given, relayed) in [
+            ("> <@a:b> hello\n> there\n\nyes", "yes"),
+            ("> * <@a:b> waves\n\nyes", "yes"),
+            ("> what the manual says", "> what the manual says"),
+            ("> quoted\n\nand more", "> quoted\n\nand more"),
+        ] {
+            let expected = Message::ForCustomer { text: relayed.to_owned(), html: None };
+            assert_eq!(classify(&reply(given), RelatesTo::Nothing), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn other_kinds_of_messages_say_so() {
+        for (kind, why) in [
+            ("m.poll.start", Why::Poll),
+            ("org.matrix.msc3381.poll.start", Why::Poll),
+            ("m.call.invite", Why::Call),
+            ("m.location", Why::Kind),
+        ] {
+            let mut event = event(&text("hello"));
+            event.kind = kind.into();
+            assert_eq!(classify(&event, RelatesTo::Nothing), Message::NotRelayed(why), "{kind}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The engine and everything it needs, as loaded from the store.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -99,7 +99,9 @@ pub(super) struct Desk {
     pub(super) conversations: HashMap<ChatId, Conversation>,
     counters: Counters,
     /// Effects that are not done, by number.
-    pub(super) open_effects: HashMap<u64, OutboxEffect>,
+    pub(super) open_effects: BTreeMap<u64, OutboxEffect>,
+    /// Receipts for events that are not known yet, the newest last.
+    pub(super) early_receipts: VecDeque<String>,
     now: Time,
     touch: bool,
     /// When the store was last alive before this start.
@@ -120,7 +122,8 @@ impl Desk {
             engine: Engine::default(),
             conversations: HashMap::new(),
             counters: Counters::default(),
-            open_effects: HashMap::new(),
+            open_effects: BTreeMap::new(),
+            early_receipts: VecDeque::new(),
             now: with.clock.now(),
             touch: true,
             alive_before: 0,
@@ -222,6 +225,7 @@ impl Desk {
     pub(super) fn beat(&mut self) {
         self.touch = true;
         self.with.live.tidy_typing();
+        self.measure_oldest_effect();
     }
 
     pub(super) fn wants_touch(&self) -> bool {
@@ -320,12 +324,14 @@ impl Desk {
 
     /// Tells the rest of the bridge what is committed.
     pub(super) fn publish(&mut self, batch: &Batch) {
+        self.look_at_early_receipts(batch);
+        self.measure_oldest_effect();
         for chat in &batch.chats {
             self.publish_chat(*chat);
         }
     }
 
-    fn publish_chat(&self, chat: ChatId) {
+    pub(super) fn publish_chat(&self, chat: ChatId) {
         let Some(conversation) = self.conversations.get(&chat) else { return };
         self.with.directory.put(
             chat,
@@ -356,21 +362,12 @@ impl Desk {
             }
         }
         self.with.metrics.observe_chats(&self.engine);
-        let oldest = self.open_effects.values().map(|effect| effect.created).min();
-        self.with.metrics.oldest_effect(oldest);
     }
 
-    /// An agent has read up to an event.
-    pub(super) async fn agent_read(&mut self, event: &str) -> Result<(), HandleError> {
-        let Some(place) = self.place_of(event, &Batch::default()).await? else { return Ok(()) };
-        if let Some(conversation) = self.conversations.get_mut(&place.chat)
-            && conversation.seen < place.anchor
-        {
-            // Stored with the chat's next change.
-            conversation.seen = place.anchor;
-            self.publish_chat(place.chat);
-        }
-        Ok(())
+    /// Effects are numbered in the order of their making, so the first is the oldest.
+    fn measure_oldest_effect(&self) {
+        let oldest = self.open_effects.values().next();
+        self.with.metrics.oldest_effect(oldest.map(|effect| effect.created));
     }
 }
 

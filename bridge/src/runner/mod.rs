@@ -7,6 +7,7 @@
 //! | `batch` | the changes of a batch, until they are committed |
 //! | `arrivals` | inbox items become inputs: customers |
 //! | `room_events` | inbox items become inputs: events of the homeserver |
+//! | `places` | where events stand: receipts, and what is taken back |
 //! | `people` | who in a room is an agent, and who is not |
 //! | `outcomes` | ends of effects become inputs |
 //! | `trouble` | failures: pauses, and whose fault they are |
@@ -21,6 +22,7 @@ mod desk;
 mod outcomes;
 mod people;
 mod perform;
+mod places;
 pub mod records;
 mod room_events;
 #[cfg(test)]
@@ -279,6 +281,9 @@ impl Runner {
             body: String::from_utf8_lossy(&item.body).into_owned(),
         };
         batch.record(RecordKind::Quarantine, item.key.clone(), &record)?;
+        if item.key.starts_with("event:") {
+            self.desk.tell_of_nonsense(item, batch);
+        }
         batch.inbox_done(item.seq);
         Ok(())
     }

@@ -144,9 +144,12 @@ impl Desk {
                 self.notice(chat, words::MESSAGE_LOST.to_owned(), None, &[], batch);
                 Ok(())
             }
-            Deed::Card { .. } | Deed::Notice { .. } | Deed::Remove { .. } | Deed::Status { .. } => {
-                Ok(())
+            Deed::Remove { agent, .. } => {
+                let name = self.with.directory.agent_name(&agent).unwrap_or(&agent).to_owned();
+                self.notice(chat, words::not_removed(&name), None, &[], batch);
+                self.input(Input::RemovalFailed { chat, agent: AgentId(agent) }, batch).await
             }
+            Deed::Card { .. } | Deed::Notice { .. } | Deed::Status { .. } => Ok(()),
         }
     }
 }

@@ -24,6 +24,8 @@ use crate::{
 const CONFIRM_WITHIN_MS: u64 = 2 * 60 * 1000;
 /// How many feed entries a recap shows.
 const RECAP_ENTRIES: u64 = 10;
+/// How many characters of each: an event has to hold all of them twice (spec: 64 KiB).
+const RECAP_CHARS: usize = 500;
 
 impl Desk {
     /// Performs one effect of the engine.
@@ -251,7 +253,10 @@ impl Desk {
         let at = self.batch_time().0;
         if let Some(conversation) = self.conversations.get_mut(&chat) {
             conversation.ended = Some(at);
-            conversation.prompts.clear();
+            // A late answer is still told that it is one.
+            for prompt in &mut conversation.prompts {
+                prompt.until = 0;
+            }
         }
         self.status(chat, "ended", batch);
         let somebody = self.engine().chat(chat).is_some_and(|c| !words::agents(c).is_empty());
@@ -298,6 +303,7 @@ impl Desk {
                 _ => continue,
             };
             lines += 1;
+            let what = shortened(&what);
             let _ = write!(text, "\n{who}: {what}");
             let _ = write!(html, "<br><b>{}</b>: {}", escape(&who), escape(&what));
         }
@@ -378,5 +384,31 @@ impl Desk {
 
     fn agent_name(&self, agent: &AgentId) -> String {
         self.with.directory.agent_name(&agent.0).unwrap_or("An agent").to_owned()
+    }
+}
+
+/// The beginning of a text that is long.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(RECAP_CHARS) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        let exact = "ä".repeat(RECAP_CHARS);
+        assert_eq!(shortened(&exact), exact);
+        assert_eq!(shortened(&format!("{exact}x")), format!("{exact}…"));
+        assert_eq!(shortened("short"), "short");
+        // Ten of the longest, as text and with every character escaped, leave room in an event.
+        for worst in ["\"", "\u{1f600}", "&"] {
+            let line = shortened(&worst.repeat(16 * 1024 / worst.len()));
+            assert!(10 * (line.len() + escape(&line).len()) < 48 * 1024, "{worst}");
+        }
     }
 }

@@ -92,8 +92,10 @@ pub struct EventPlace {
 pub enum Author {
     /// The customer's ghost.
     Customer,
-    /// An agent.
+    /// An agent, to the customer.
     Agent,
+    /// Somebody in the room, but not to the customer.
+    Aside,
     /// The bot.
     Bot,
 }

@@ -45,6 +45,7 @@ struct Bench {
     store: MemoryStore,
     live: Live,
     directory: Directory,
+    metrics: Metrics,
     instructions: mpsc::UnboundedReceiver<Instruction>,
     /// What the runner wants to be done, and nobody has asked for yet.
     effects: VecDeque<(EffectSeq, OutboxEffect)>,
@@ -82,12 +83,13 @@ impl Bench {
         };
         let live = Live::new();
         let directory = Directory::new(names);
+        let metrics = Metrics::new();
         let surroundings = Surroundings {
             clock: Clock::system(),
             names: Namespace::new("localhost", "switchboard").expect("valid"),
             directory: directory.clone(),
             live: live.clone(),
-            metrics: Metrics::new(),
+            metrics: metrics.clone(),
         };
         let (instructions_tx, instructions) = mpsc::unbounded_channel();
         let (outcomes, outcomes_rx) = mpsc::unbounded_channel();
@@ -106,7 +108,18 @@ impl Bench {
         let stop = CancellationToken::new();
         let running = tokio::spawn(runner.run(stop.clone()));
         let effects = VecDeque::new();
-        Self { store, live, directory, instructions, effects, outcomes, whispers, stop, running }
+        Self {
+            store,
+            live,
+            directory,
+            metrics,
+            instructions,
+            effects,
+            outcomes,
+            whispers,
+            stop,
+            running,
+        }
     }
 
     async fn customer(&self, input: CustomerInput) {

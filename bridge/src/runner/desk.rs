@@ -1,7 +1,7 @@
 //! The engine and everything it needs, as loaded from the store.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -33,6 +33,8 @@ const COUNTERS: &str = "counters";
 pub struct Settings {
     /// The queues and their names.
     pub queues: BTreeMap<QueueId, (String, QueueSettings)>,
+    /// The queues whose agents are not mentioned when a customer waits for a reply.
+    pub silent: BTreeSet<QueueId>,
     /// The agents with their capacities, in order.
     pub agents: Vec<(AgentId, u32)>,
     /// The queue of each site.

@@ -135,7 +135,8 @@ impl Desk {
         let received = self.batch_time().0;
         let Some(conversation) = self.conversations.get_mut(&chat) else { return Ok(()) };
         // Only the first message after an agent's last one calls them: red means "owes a reply".
-        let mentions = if conversation.reply_awaited { Vec::new() } else { agents };
+        let silent = self.settings.silent.contains(&QueueId(conversation.queue.clone()));
+        let mentions = if silent || conversation.reply_awaited { Vec::new() } else { agents };
         conversation.reply_awaited |= !mentions.is_empty();
         batch.chats.insert(chat);
         let deed = Deed::Say { text, mentions, anchor: feed, key, received };

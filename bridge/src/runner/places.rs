@@ -37,14 +37,13 @@ impl Desk {
 
     /// An agent has read up to an event.
     pub(super) async fn agent_read(&mut self, event: &str) -> Result<(), HandleError> {
-        match self.place_of(event, &Batch::default()).await? {
-            Some(place) => self.has_seen(&place),
-            None => {
-                if self.early_receipts.len() == EARLY_RECEIPTS {
-                    self.early_receipts.pop_front();
-                }
-                self.early_receipts.push_back(event.to_owned());
+        if let Some(place) = self.place_of(event, &Batch::default()).await? {
+            self.has_seen(&place);
+        } else {
+            if self.early_receipts.len() == EARLY_RECEIPTS {
+                self.early_receipts.pop_front();
             }
+            self.early_receipts.push_back(event.to_owned());
         }
         Ok(())
     }

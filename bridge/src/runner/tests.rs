@@ -5,7 +5,7 @@ mod rooms;
 mod trouble;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -62,6 +62,15 @@ impl Bench {
 
     /// With these agents, whose requests ring for so long.
     async fn with(store: MemoryStore, agents: &[(&str, &str)], ringing: Span) -> Self {
+        Self::with_settings(store, agents, ringing, |_| {}).await
+    }
+
+    async fn with_settings(
+        store: MemoryStore,
+        agents: &[(&str, &str)],
+        ringing: Span,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let queue = QueueSettings {
             id: QueueId("support".to_owned()),
             request_timeout: ringing,
@@ -76,11 +85,13 @@ impl Bench {
             .iter()
             .map(|(id, name)| (AgentId((*id).to_owned()), (*name).to_owned()))
             .collect();
-        let settings = Settings {
+        let mut settings = Settings {
             queues: BTreeMap::from([(queue.id.clone(), ("Support".to_owned(), queue.clone()))]),
+            silent: BTreeSet::new(),
             agents: names.keys().map(|agent| (agent.clone(), 3)).collect(),
             sites: BTreeMap::from([("shop".to_owned(), queue.id)]),
         };
+        change(&mut settings);
         let live = Live::new();
         let directory = Directory::new(names);
         let metrics = Metrics::new();

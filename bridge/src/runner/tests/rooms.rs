@@ -271,3 +271,25 @@ async fn the_age_of_the_outbox_is_that_of_what_is_open() {
     assert!(page.contains("outbox_oldest_seconds 5.0\n"), "{page}");
     bench.stop.cancel();
 }
+
+#[tokio::test]
+async fn agents_are_mentioned_on_the_first_message_unless_that_is_switched_off() {
+    for (silent, expected) in [(false, [vec![ANNA], vec![]]), (true, [vec![], vec![]])] {
+        let change = |settings: &mut Settings| {
+            if silent {
+                settings.silent = settings.queues.keys().cloned().collect();
+            }
+        };
+        let agents = &[(ANNA, "Anna")];
+        let ringing = Span::seconds(45);
+        let mut bench = Bench::with_settings(MemoryStore::new(), agents, ringing, change).await;
+        bench.talks().await;
+        for (key, mentioned) in ["one", "two"].into_iter().zip(expected) {
+            bench.says(key).await;
+            let (_, said) = bench.next(|deed| matches!(deed, Deed::Say { .. })).await;
+            let Deed::Say { mentions, .. } = said.deed else { panic!("{said:?}") };
+            assert_eq!(mentions, mentioned, "{key}, silent: {silent}");
+        }
+        bench.stop.cancel();
+    }
+}

@@ -255,7 +255,10 @@ describe("polling", () => {
 
   it("reads on when the chat is over, until nothing more comes", async () => {
     const { bridge, frames } = dial();
-    await bridge.answer("feed", page({ entries: [{ seq: 4, at: 1, kind: "ended", by: "agent" }], newest: 4 }));
+    await bridge.answer(
+      "feed",
+      page({ entries: [{ seq: 4, at: 1, kind: "ended", by: "agent" }], newest: 4 }),
+    );
     expect(bridge.paths()).toEqual(["feed?after=4&wait=25"]);
     const late = { at: 1, key: "k1" };
     await bridge.answer(

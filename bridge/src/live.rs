@@ -20,14 +20,19 @@ use tokio::{
 
 use crate::gateway::wire::{LiveState, Phase};
 
+/// How long agents count as typing if nothing more is heard: word of their stopping can be lost.
+const TYPING_FOR: Duration = Duration::from_secs(30);
+
 /// The live state of all chats. A clone is another handle to the same state.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
+    /// Nobody's presence is known from before.
+    began: Instant,
     chats: DashMap<ChatId, Chat>,
     customers: Mutex<Customers>,
     /// Rung whenever [`Customers`] gets something.
@@ -43,6 +48,10 @@ struct Chat {
     connections: usize,
     /// Since when there is none, while there is none.
     absent: Option<Absence>,
+    /// When agents were last said to type.
+    typing_since: Instant,
+    /// The newest feed entry that the customer is known to have looked at.
+    seen_by_customer: u64,
 }
 
 /// The same moment on the clock that does not jump and on the one that people read.
@@ -113,6 +122,36 @@ impl Live {
         self.inner.chats.entry(chat).or_default().state.subscribe()
     }
 
+    /// Whether the bridge's inside speaks of this chat: it has, and has not forgotten it since.
+    #[must_use]
+    pub fn knows(&self, chat: ChatId) -> bool {
+        self.inner.chats.get(&chat).is_some_and(|entry| entry.known)
+    }
+
+    /// These agents type, by their public names, and no others.
+    pub fn agents_type(&self, chat: ChatId, names: Vec<String>) {
+        if let Some(mut entry) = self.inner.chats.get_mut(&chat)
+            && entry.known
+        {
+            entry.typing_since = Instant::now();
+            entry.change(|state| state.typing = names);
+        }
+    }
+
+    /// An agent has sent what they typed, or has gone.
+    pub fn agent_stops_typing(&self, chat: ChatId, name: &str) {
+        self.amend(chat, |state| state.typing.retain(|other| other != name));
+    }
+
+    /// Drops what has been said about typing agents for too long.
+    pub fn tidy_typing(&self) {
+        for entry in &self.inner.chats {
+            if entry.typing_since.elapsed() >= TYPING_FOR {
+                entry.change(|state| state.typing.clear());
+            }
+        }
+    }
+
     /// Says that the chat is of no interest any more. Its state goes as soon as no page shows it.
     pub fn forget(&self, chat: ChatId) {
         if let Some(mut entry) = self.inner.chats.get_mut(&chat) {
@@ -135,6 +174,25 @@ impl Live {
     #[must_use]
     pub fn connected(&self, chat: ChatId) -> bool {
         self.inner.chats.get(&chat).is_some_and(|entry| entry.connections > 0)
+    }
+
+    /// Whether any page of the customer is connected, or was so not longer ago than this. What was
+    /// before the start is not known: then everybody counts as having been there.
+    #[must_use]
+    pub fn here_lately(&self, chat: ChatId, within: Duration) -> bool {
+        match self.inner.chats.get(&chat) {
+            Some(entry) => {
+                let gone = entry.absent.map(|absence| absence.since.elapsed());
+                gone.is_none_or(|gone| gone < within)
+            }
+            None => self.inner.began.elapsed() < within,
+        }
+    }
+
+    /// Whether the customer is known to have looked at this feed entry.
+    #[must_use]
+    pub fn has_customer_seen(&self, chat: ChatId, seq: u64) -> bool {
+        self.inner.chats.get(&chat).is_some_and(|entry| entry.seen_by_customer >= seq)
     }
 
     /// The chats that are not over and have had no page for at least this long, and since when (in
@@ -162,6 +220,9 @@ impl Live {
 
     /// The customer has looked at all feed entries up to `seq`.
     pub fn customer_seen(&self, chat: ChatId, seq: u64) {
+        if let Some(mut entry) = self.inner.chats.get_mut(&chat) {
+            entry.seen_by_customer = entry.seen_by_customer.max(seq);
+        }
         self.customer_changed(chat, |change| change.seen = change.seen.max(Some(seq)));
     }
 
@@ -238,6 +299,19 @@ impl Default for Chat {
             known: false,
             connections: 0,
             absent: Some(Absence::now()),
+            typing_since: Instant::now(),
+            seen_by_customer: 0,
+        }
+    }
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            chats: DashMap::default(),
+            customers: Mutex::default(),
+            changed: Notify::default(),
         }
     }
 }
@@ -306,6 +380,39 @@ mod tests {
         assert_eq!(absent, [CHAT], "the one that is over does not count");
         let _back = live.connect(CHAT);
         assert_eq!(live.absent(minute), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_there_a_moment_ago_counts_as_there() {
+        let live = Live::new();
+        let lately = Duration::from_secs(30);
+        assert!(live.here_lately(OTHER, lately), "who knows who was there before the start?");
+        drop(live.connect(CHAT));
+        live.update(CHAT, |state| state.phase = Phase::Active);
+        tokio::time::advance(Duration::from_secs(29)).await;
+        assert!(live.here_lately(CHAT, lately), "between two polls");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!live.here_lately(CHAT, lately));
+        assert!(!live.here_lately(OTHER, lately));
+        let _back = live.connect(CHAT);
+        assert!(live.here_lately(CHAT, lately));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_types_for_ever() {
+        let live = Live::new();
+        let typing = || live.state(CHAT).typing;
+        live.agents_type(CHAT, vec!["Anna".to_owned()]);
+        assert!(typing().is_empty(), "not known");
+        live.update(CHAT, |state| state.phase = Phase::Active);
+        live.agents_type(CHAT, vec!["Anna".to_owned(), "Ben".to_owned()]);
+        live.agent_stops_typing(CHAT, "Ben");
+        tokio::time::advance(Duration::from_secs(29)).await;
+        live.tidy_typing();
+        assert_eq!(typing(), ["Anna"]);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        live.tidy_typing();
+        assert!(typing().is_empty());
     }
 
     #[tokio::test]

@@ -137,8 +137,8 @@ impl Engine {
         over && !self.agents.values().any(|agent| agent.withdrawing.contains(&chat))
     }
 
-    /// Drops an ended and closed chat from memory; its record stays in the store. Any other chat
-    /// is kept: see [`is_closed`](Self::is_closed).
+    /// Drops an ended and closed chat; its record is to be deleted. Any other chat is kept: see
+    /// [`is_closed`](Self::is_closed).
     pub fn forget(&mut self, chat: ChatId) {
         if self.is_closed(chat) {
             self.chats.remove(&chat);
@@ -189,6 +189,7 @@ impl Turn<'_> {
             }
             Input::AgentJoined { chat, agent } => self.agent_joined(chat, &agent),
             Input::AgentGone { chat, agent, how } => self.agent_gone(chat, &agent, how),
+            Input::RemovalFailed { chat, agent } => self.removal_failed(chat, &agent),
             Input::AgentSent { chat, agent, message } => self.agent_sent(chat, agent, message),
             Input::AgentAsksEnd { chat, agent, customer_connected } => {
                 self.agent_asks_end(chat, agent, customer_connected)

@@ -85,6 +85,14 @@ pub enum Input {
         /// How.
         how: Removal,
     },
+    /// The homeserver refuses an [`Effect::Remove`](crate::Effect::Remove) for good: the agent is
+    /// still in the room.
+    RemovalFailed {
+        /// Which chat's.
+        chat: ChatId,
+        /// Who.
+        agent: AgentId,
+    },
     /// An agent wrote something that is for the customer.
     AgentSent {
         /// Where.

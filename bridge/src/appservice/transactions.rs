@@ -93,7 +93,7 @@ fn take_ephemeral(state: &AppserviceState, ephemeral: Ephemeral) {
                 .filter_map(|user| state.directory.agent_name(user))
                 .map(str::to_owned)
                 .collect();
-            state.live.amend(chat, |live| live.typing = names);
+            state.live.agents_type(chat, names);
         }
         Ephemeral::Receipt { content } => {
             for (event, receipts) in content {

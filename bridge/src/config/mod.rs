@@ -210,6 +210,9 @@ pub struct QueueConfig {
     /// How many messages a customer may write before the first agent is asked.
     #[serde(default = "max_pending_messages")]
     pub max_pending_messages: u32,
+    /// Whether the customer's first message after an agent's last one mentions the agents.
+    #[serde(default = "mention_waiting")]
+    pub mention_waiting: bool,
 }
 
 fn request_timeout() -> u64 {
@@ -232,6 +235,9 @@ fn close_after() -> u64 {
 }
 fn max_pending_messages() -> u32 {
     200
+}
+fn mention_waiting() -> bool {
+    true
 }
 fn capacity() -> u32 {
     3
@@ -362,6 +368,12 @@ impl Config {
                 .queues
                 .iter()
                 .map(|queue| (QueueId(queue.id.clone()), (queue.name.clone(), queue.settings())))
+                .collect(),
+            silent: self
+                .queues
+                .iter()
+                .filter(|queue| !queue.mention_waiting)
+                .map(|queue| QueueId(queue.id.clone()))
                 .collect(),
             agents: self.agents.iter().map(|a| (AgentId(a.id.clone()), a.capacity)).collect(),
             sites: self

@@ -24,10 +24,15 @@ fn the_example_is_valid_and_shows_the_defaults() {
         .lines()
         .filter(|line| !line.contains("_seconds = ") && !line.contains("max_length"))
         .filter(|line| !line.contains("capacity") && !line.contains("prefix"))
+        .filter(|line| !line.contains("mention_waiting"))
         .collect::<Vec<_>>()
         .join("\n");
     let bare = load(&bare).expect("defaults");
     assert_eq!(bare.queues[0].settings(), config.queues[0].settings());
+    assert!(bare.settings().silent.is_empty() && config.settings().silent.is_empty());
+    let silent = load(&EXAMPLE.replace("mention_waiting = true", "mention_waiting = false"));
+    let silent = silent.expect("it can be switched off").settings().silent;
+    assert_eq!(silent.len(), 1, "its agents are left in peace");
     assert_eq!(bare.agents[0].capacity, config.agents[0].capacity);
     assert_eq!(bare.appservice.prefix, config.appservice.prefix);
     assert_eq!(bare.gateway.abandon_after_seconds, config.gateway.abandon_after_seconds);

@@ -1,5 +1,6 @@
 //! Reads what the customer may see: the feed, and nothing else of the store's streams.
 
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use switchboard_engine::ChatId;
 
@@ -9,7 +10,7 @@ use super::{
     state::GatewayState,
     wire::{FeedBody, FeedEntry, LiveState, Phase},
 };
-use crate::store::Stream;
+use crate::store::{RecordKind, Stream};
 
 /// How many entries are read at once.
 pub(super) const PAGE: usize = 100;
@@ -43,7 +44,22 @@ impl GatewayState {
         }
         let newest = self.store.newest(Stream::Feed, chat).await?;
         let last = self.entries(chat, newest.saturating_sub(1)).await?;
-        Ok(last.iter().any(is_end))
+        if last.iter().any(is_end) {
+            return Ok(true);
+        }
+        // What is not over is known to the runner. What has been over for long is known to the
+        // store only, and its last entry may tell of a message that came too late.
+        if self.live.knows(chat) {
+            return Ok(false);
+        }
+        let key = chat.to_string();
+        if self.store.record(RecordKind::ArchivedConversation, &key).await?.is_some() {
+            return Ok(true);
+        }
+        Ok(match self.store.record(RecordKind::Conversation, &key).await? {
+            Some(record) => serde_json::from_slice::<Over>(&record)?.ended.is_some(),
+            None => false,
+        })
     }
 
     /// Whether a message of an ended chat was taken before: then its page asks again because the
@@ -65,7 +81,13 @@ impl GatewayState {
     }
 }
 
-/// Whether this entry is the last of a feed.
+/// The part of a conversation's record that matters here.
+#[derive(Deserialize)]
+struct Over {
+    ended: Option<u64>,
+}
+
+/// Whether this entry tells of the end. Those after it are about messages that came too late.
 pub(super) fn is_end(entry: &FeedEntry) -> bool {
     matches!(entry.body, FeedBody::Ended { .. })
 }

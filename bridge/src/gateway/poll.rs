@@ -89,10 +89,7 @@ async fn page(
     let entries = state.entries(chat, after).await?;
     // More may have come since `newest` was read.
     let newest = entries.last().map_or(newest, |last| last.seq.max(newest));
-    let ended = match entries.last() {
-        Some(last) if last.seq == newest => is_end(last),
-        _ => state.has_ended(chat).await?,
-    };
+    let ended = entries.iter().any(is_end) || state.has_ended(chat).await?;
     let phase = if ended { Phase::Ended } else { live.phase };
     let live = LiveState { phase, ..live };
     let tag = Some(tag(&live)?);

@@ -45,6 +45,12 @@ pub enum Why {
     Encrypted,
     /// It has more than [`MAX_TEXT_BYTES`].
     TooLong,
+    /// Polls are not carried yet.
+    Poll,
+    /// Nobody can be called.
+    Call,
+    /// It is of another kind that is not carried.
+    Kind,
 }
 
 impl Why {
@@ -64,6 +70,9 @@ impl Why {
                 "Not sent to the customer: the message is encrypted and cannot be read here."
             }
             Self::TooLong => "Not sent to the customer: it is too long. Send it in parts.",
+            Self::Poll => "Not sent to the customer: polls cannot be sent yet.",
+            Self::Call => "The customer cannot be called: they have only this chat.",
+            Self::Kind => "Not sent to the customer: messages of this kind cannot be sent.",
         }
     }
 }
@@ -153,9 +162,13 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
     if event.content.contains_key(super::content::PRIVATE_KEY) {
         return Message::Silent;
     }
-    if event.kind != "m.room.message" {
-        // A sticker, whatever else its sender put into it.
-        return Message::NotRelayed(Why::File);
+    match event.kind.as_str() {
+        "m.room.message" => {}
+        // Whatever else its sender put into it.
+        "m.sticker" => return Message::NotRelayed(Why::File),
+        "m.poll.start" | "org.matrix.msc3381.poll.start" => return Message::NotRelayed(Why::Poll),
+        "m.call.invite" => return Message::NotRelayed(Why::Call),
+        _ => return Message::NotRelayed(Why::Kind),
     }
     let size: usize =
         ["body", "formatted_body"].iter().filter_map(|key| event.text(&[key])).map(str::len).sum();
@@ -256,7 +269,9 @@ fn is_invisible(c: char) -> bool {
 
 /// Removes the quotation that older clients put before a reply (spec: rich replies, fallbacks).
 fn strip_reply_fallback(body: &str, is_reply: bool) -> String {
-    if !is_reply || !body.starts_with("> ") {
+    // Newer clients write no fallback; what they quote is their sender's own text.
+    let is_fallback = body.starts_with("> <@") || body.starts_with("> * <@");
+    if !is_reply || !is_fallback {
         return body.to_owned();
     }
     let mut lines =
@@ -422,6 +437,37 @@ mod tests {
         ] {
             let expected = Message::ForCustomer { text: relayed.to_owned(), html: None };
             assert_eq!(classify(&event(&text(given)), RelatesTo::Nothing), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn only_the_fallback_of_a_reply_is_taken_off() {
+        let reply = |body: &str| {
+            event(&json!({ "msgtype": "m.text", "body": body,
+                "m.relates_to": { "m.in_reply_to": { "event_id": "$x" } } }))
+        };
+        for (given, relayed) in [
+            ("> <@a:b> hello\n> there\n\nyes", "yes"),
+            ("> * <@a:b> waves\n\nyes", "yes"),
+            ("> what the manual says", "> what the manual says"),
+            ("> quoted\n\nand more", "> quoted\n\nand more"),
+        ] {
+            let expected = Message::ForCustomer { text: relayed.to_owned(), html: None };
+            assert_eq!(classify(&reply(given), RelatesTo::Nothing), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn other_kinds_of_messages_say_so() {
+        for (kind, why) in [
+            ("m.poll.start", Why::Poll),
+            ("org.matrix.msc3381.poll.start", Why::Poll),
+            ("m.call.invite", Why::Call),
+            ("m.location", Why::Kind),
+        ] {
+            let mut event = event(&text("hello"));
+            event.kind = kind.into();
+            assert_eq!(classify(&event, RelatesTo::Nothing), Message::NotRelayed(why), "{kind}");
         }
     }
 

@@ -34,6 +34,9 @@ pub struct RoomEvent {
     /// Its state key, if it is a state event.
     #[serde(default)]
     pub state_key: Option<String>,
+    /// The redacted event, in rooms before version 11; later it is in the content.
+    #[serde(default)]
+    redacts: Option<String>,
     /// What the homeserver says about the time.
     #[serde(default)]
     pub origin_server_ts: u64,
@@ -67,6 +70,12 @@ impl RoomEvent {
             self.unsigned.get("replaces_content")
         })?;
         previous.get("membership")?.as_str()
+    }
+
+    /// The event that this one redacts.
+    #[must_use]
+    pub fn redacted(&self) -> Option<&str> {
+        self.text(&["redacts"]).or(self.redacts.as_deref())
     }
 
     /// Our own effect's id, if we sent this event.

@@ -152,7 +152,9 @@ impl Outbox {
             return;
         }
         if let Some(failed) = job.effect.after.iter().find(|seq| self.given_up.contains(seq)) {
-            let result = Err(format!("it waited for effect {failed}, which was given up"));
+            let reason = format!("it waited for effect {failed}, which was given up");
+            tracing::warn!(chat = %job.effect.chat, effect = job.seq.0, "{reason}");
+            let result = Err(reason);
             let outcome =
                 Outcome { seq: job.seq, effect: job.effect.clone(), result, found: false };
             self.running.insert(job.seq.0);

@@ -80,6 +80,7 @@ impl Desk {
             last_agent_message: None,
             prompts: Vec::new(),
             recap_for: std::collections::BTreeSet::default(),
+            guests: std::collections::BTreeSet::default(),
         };
         self.conversations.insert(chat, conversation);
         batch.chats.insert(chat);

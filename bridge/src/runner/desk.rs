@@ -1,7 +1,7 @@
 //! The engine and everything it needs, as loaded from the store.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -28,14 +28,14 @@ use crate::{
 
 /// The single record of counters.
 const COUNTERS: &str = "counters";
-/// Ended chats older than this are not loaded any more.
-const FORGET_AFTER_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// What the configuration says about the rules.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// The queues and their names.
     pub queues: BTreeMap<QueueId, (String, QueueSettings)>,
+    /// The queues whose agents are not mentioned when a customer waits for a reply.
+    pub silent: BTreeSet<QueueId>,
     /// The agents with their capacities, in order.
     pub agents: Vec<(AgentId, u32)>,
     /// The queue of each site.
@@ -98,11 +98,13 @@ pub(super) struct Desk {
     epoch: Epoch,
     pub(super) settings: Arc<Settings>,
     pub(super) with: Surroundings,
-    engine: Engine,
+    pub(super) engine: Engine,
     pub(super) conversations: HashMap<ChatId, Conversation>,
     counters: Counters,
     /// Effects that are not done, by number.
     pub(super) open_effects: BTreeMap<u64, OutboxEffect>,
+    /// Receipts for events that are not known yet, the newest last.
+    pub(super) early_receipts: VecDeque<String>,
     now: Time,
     touch: bool,
     /// When the store was last alive before this start.
@@ -124,6 +126,7 @@ impl Desk {
             conversations: HashMap::new(),
             counters: Counters::default(),
             open_effects: BTreeMap::new(),
+            early_receipts: VecDeque::new(),
             now: with.clock.now(),
             touch: true,
             alive_before: 0,
@@ -140,13 +143,9 @@ impl Desk {
         let chats: Vec<Chat> = self.read_all(RecordKind::Chat).await?;
         let agents: Vec<Agent> = self.read_all(RecordKind::Agent).await?;
         let queues = self.settings.queues.values().map(|(_, settings)| settings.clone());
-        let old = self.with.clock.now().0.saturating_sub(FORGET_AFTER_MS);
         self.conversations.clear();
         for (key, bytes) in self.store.records(RecordKind::Conversation).await? {
             let conversation: Conversation = parse(RecordKind::Conversation, &key, &bytes)?;
-            if conversation.ended.is_some_and(|ended| ended < old) {
-                continue;
-            }
             let chat = key.parse().map_err(|e| bad(RecordKind::Conversation, &key, e))?;
             self.conversations.insert(chat, conversation);
         }
@@ -226,9 +225,11 @@ impl Desk {
         if self.alive_before == 0 { Span(0) } else { super::since(self.alive_before, self.now()) }
     }
 
-    /// Asks for a sign of life with the next batch.
-    pub(super) fn touch(&mut self) {
+    /// Asks for a sign of life with the next batch, and drops what is too old to be shown.
+    pub(super) fn beat(&mut self) {
         self.touch = true;
+        self.with.live.tidy_typing();
+        self.measure_oldest_effect();
     }
 
     pub(super) fn wants_touch(&self) -> bool {
@@ -329,6 +330,8 @@ impl Desk {
 
     /// Tells the rest of the bridge what is committed.
     pub(super) fn publish(&mut self, batch: &Batch) {
+        self.look_at_early_receipts(batch);
+        self.measure_oldest_effect();
         for chat in &batch.chats {
             self.publish_chat(*chat);
         }
@@ -341,7 +344,7 @@ impl Desk {
         self.with.metrics.oldest_effect(oldest);
     }
 
-    fn publish_chat(&self, chat: ChatId) {
+    pub(super) fn publish_chat(&self, chat: ChatId) {
         let Some(conversation) = self.conversations.get(&chat) else { return };
         self.with.directory.put(
             chat,
@@ -374,36 +377,10 @@ impl Desk {
         self.with.metrics.observe_chats(&self.engine);
     }
 
-    /// Drops ended chats from memory a day after their end; their records and streams stay.
-    pub(super) fn forget_old_chats(&mut self) {
-        let before = self.now().0.saturating_sub(FORGET_AFTER_MS);
-        let old: Vec<ChatId> = self
-            .conversations
-            .iter()
-            .filter(|(chat, c)| {
-                c.ended.is_some_and(|ended| ended < before) && self.engine.is_closed(**chat)
-            })
-            .map(|(chat, _)| *chat)
-            .collect();
-        for chat in old {
-            self.engine.forget(chat);
-            self.conversations.remove(&chat);
-            self.with.directory.forget(chat);
-            self.with.live.forget(chat);
-        }
-    }
-
-    /// An agent has read up to an event.
-    pub(super) async fn agent_read(&mut self, event: &str) -> Result<(), HandleError> {
-        let Some(place) = self.place_of(event, &Batch::default()).await? else { return Ok(()) };
-        if let Some(conversation) = self.conversations.get_mut(&place.chat)
-            && conversation.seen < place.anchor
-        {
-            // Stored with the chat's next change.
-            conversation.seen = place.anchor;
-            self.publish_chat(place.chat);
-        }
-        Ok(())
+    /// Effects are numbered in the order of their making, so the first is the oldest.
+    fn measure_oldest_effect(&self) {
+        let oldest = self.open_effects.values().next();
+        self.with.metrics.oldest_effect(oldest.map(|effect| effect.created));
     }
 }
 

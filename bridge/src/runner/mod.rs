@@ -7,22 +7,30 @@
 //! | `batch` | the changes of a batch, until they are committed |
 //! | `arrivals` | inbox items become inputs: customers |
 //! | `room_events` | inbox items become inputs: events of the homeserver |
+//! | `places` | where events stand: receipts, and what is taken back |
+//! | `people` | who in a room is an agent, and who is not |
 //! | `outcomes` | ends of effects become inputs |
+//! | `trouble` | failures: pauses, and whose fault they are |
+//! | `archive` | chats that are long over are put away |
 //! | `perform` | the engine's effects become entries and outbox effects |
 //! | `words` | what people are told |
 
+mod archive;
 mod arrivals;
 mod batch;
 mod desk;
 mod outcomes;
+mod people;
 mod perform;
+mod places;
 pub mod records;
 mod room_events;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod words;
 
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 pub use desk::{LoadError, Settings, Surroundings};
 use futures_util::FutureExt as _;
@@ -37,6 +45,7 @@ use self::{
     batch::Batch,
     desk::{Desk, HandleError},
     records::Quarantined,
+    trouble::{Trouble, TurnError},
 };
 use crate::{
     outbox::{Instruction, effect::Outcome, health::Health},
@@ -53,8 +62,8 @@ const POSITIONS_EVERY: Duration = Duration::from_secs(1);
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
 /// How long the keys of handled inbox items are kept, in milliseconds: homeservers repeat old events.
 pub(crate) const KEEP_KEYS_MS: u64 = 90 * 24 * 60 * 60 * 1000;
-/// After this many failures an item is put aside.
-const TRIES: u32 = 3;
+/// What the timers are called when they fail.
+const TIMERS: &str = "timers";
 
 /// What is told to the runner without the inbox: it is gone after a restart.
 #[derive(Debug)]
@@ -78,16 +87,13 @@ pub struct Runner {
     /// Outcomes that were taken but are not committed yet.
     taken: Vec<Outcome>,
     cursor: InboxSeq,
-    /// How often an inbox item has failed, by key.
-    failures: HashMap<String, u32>,
+    trouble: Trouble,
     health: Health,
     /// Timers do not run before everything that happened in an absence is handled.
     caught_up: bool,
     /// Since when the homeserver has been silent, if that is the absence.
     silent_since: Option<Time>,
     positions: Positions,
-    /// Items are handled one by one after a failure, to find the one that fails.
-    careful: bool,
 }
 
 impl Runner {
@@ -111,30 +117,39 @@ impl Runner {
             whispers,
             taken: Vec::new(),
             cursor: InboxSeq::default(),
-            failures: HashMap::new(),
+            trouble: Trouble::default(),
             health,
             caught_up: false,
             silent_since: None,
             positions: Positions::default(),
-            careful: false,
         })
     }
 
-    /// Runs until it is told to stop, or until another process takes the store over.
-    pub async fn run(mut self, stop: CancellationToken) -> Result<(), StoreError> {
+    /// Runs until it is told to stop, until another process takes the store over, or until the
+    /// store is of no use any more.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), LoadError> {
         let mut changes = self.store.watch();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         let mut health = self.health.subscribe();
         loop {
-            let worked = match self.turn().await {
-                Ok(worked) => worked,
+            // A panic must not end the process: the next start would meet the same.
+            let turn = AssertUnwindSafe(self.turn()).catch_unwind().await;
+            let worked = match turn.unwrap_or(Err(TurnError::Panic)) {
+                Ok(worked) => {
+                    self.trouble.is_over(worked);
+                    worked
+                }
                 Err(TurnError::Store(error @ (StoreError::Fenced { .. } | StoreError::Closed))) => {
-                    return Err(error);
+                    return Err(error.into());
                 }
                 Err(error) => {
                     tracing::error!(%error, "a batch failed; loading the state again");
-                    self.reload(&stop).await;
+                    let pause = self.trouble.happened(&error);
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = tokio::time::sleep(pause) => self.reload(&stop).await?,
+                    }
                     true
                 }
             };
@@ -161,7 +176,7 @@ impl Runner {
                 Some(outcome) = self.outcomes.recv() => self.taken.push(outcome),
                 Some(whisper) = self.whispers.recv() => self.hear(whisper).await,
                 () = tokio::time::sleep_until(deadline) => {}
-                _ = heartbeat.tick() => self.desk.touch(),
+                _ = heartbeat.tick() => self.desk.beat(),
                 _ = housekeeping.tick() => self.keep_house().await,
                 _ = health.changed() => self.suspend(),
             }
@@ -175,34 +190,39 @@ impl Runner {
         {
             self.taken.push(outcome);
         }
-        let limit = if self.careful { 1 } else { BATCH };
-        let items = self.store.inbox(self.cursor, limit).await?;
+        let careful = self.trouble.is_careful();
+        let limit = if careful { 1 } else { BATCH };
+        let outcomes: Vec<Outcome> = self.taken.iter().take(limit).cloned().collect();
+        let items = if careful && !outcomes.is_empty() {
+            Vec::new()
+        } else {
+            self.store.inbox(self.cursor, limit).await?
+        };
         let mut batch = Batch::default();
         self.desk.begin();
-        for outcome in self.taken.clone() {
-            self.desk.take_outcome(outcome, &mut batch).await?;
+        for outcome in &outcomes {
+            self.ended(outcome, &mut batch).await?;
         }
         for item in &items {
             self.guarded(item, &mut batch).await?;
         }
-        let now = self.desk.now();
         // Waiting inputs go before timers, so that nobody is missed for our absence.
-        if self.caught_up
-            && items.len() < limit
-            && self.desk.engine().next_deadline().is_some_and(|deadline| deadline <= now)
-        {
+        let idle =
+            if careful { outcomes.is_empty() && items.is_empty() } else { items.len() < limit };
+        if self.caught_up && idle && self.timers_are_due() {
+            self.trouble.tries(TIMERS);
             self.desk.input(Input::Timer, &mut batch).await?;
         }
+        self.trouble.all_handled();
         if batch.is_empty() && !self.desk.wants_touch() {
             return Ok(false);
         }
         self.desk.seal(&mut batch)?;
         self.store.commit(batch.changes(self.desk.epoch()).map_err(HandleError::from)?).await?;
-        let worked = !items.is_empty() || !self.taken.is_empty();
-        self.taken.clear();
+        let worked = !items.is_empty() || !outcomes.is_empty();
+        self.taken.drain(..outcomes.len());
         if let Some(last) = items.last() {
             self.cursor = last.seq;
-            self.careful = false;
         }
         self.desk.publish(&batch);
         self.positions.stale |= batch.touches_chats();
@@ -215,29 +235,35 @@ impl Runner {
         Ok(worked)
     }
 
-    /// Handles an item; one that panics or fails again and again is put aside.
+    fn timers_are_due(&self) -> bool {
+        let now = self.desk.now();
+        self.desk.engine().next_deadline().is_some_and(|deadline| deadline <= now)
+            && self.trouble.rest_of(TIMERS).is_zero()
+    }
+
+    /// Handles the end of an effect; one that fails again and again is put aside.
+    async fn ended(&mut self, outcome: &Outcome, batch: &mut Batch) -> Result<(), TurnError> {
+        let name = format!("effect:{}", outcome.seq.0);
+        if self.trouble.is_hopeless(&name) {
+            return Ok(self.desk.put_end_aside(outcome, batch)?);
+        }
+        self.trouble.tries(&name);
+        Ok(self.desk.take_outcome(outcome.clone(), batch).await?)
+    }
+
+    /// Handles an item; one that fails again and again is put aside.
     async fn guarded(&mut self, item: &InboxItem, batch: &mut Batch) -> Result<(), TurnError> {
-        let failures = self.failures.get(&item.key).copied().unwrap_or_default();
-        if failures >= TRIES {
-            self.failures.remove(&item.key);
+        if self.trouble.is_hopeless(&item.key) {
             return Ok(self.quarantine(item, "it failed again and again", batch)?);
         }
-        match AssertUnwindSafe(self.desk.take_item(item, batch)).catch_unwind().await {
-            Ok(Ok(())) => {
-                self.failures.remove(&item.key);
+        self.trouble.tries(&item.key);
+        match self.desk.take_item(item, batch).await {
+            Ok(()) => {
                 batch.inbox_done(item.seq);
                 Ok(())
             }
-            Ok(Err(HandleError::Unusable(reason))) => Ok(self.quarantine(item, &reason, batch)?),
-            Ok(Err(error)) => {
-                // The store's fault, not the item's.
-                Err(error.into())
-            }
-            Err(_panic) => {
-                *self.failures.entry(item.key.clone()).or_default() += 1;
-                self.careful = true;
-                Err(TurnError::Panic)
-            }
+            Err(HandleError::Unusable(reason)) => Ok(self.quarantine(item, &reason, batch)?),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -255,24 +281,35 @@ impl Runner {
             body: String::from_utf8_lossy(&item.body).into_owned(),
         };
         batch.record(RecordKind::Quarantine, item.key.clone(), &record)?;
+        if item.key.starts_with("event:") {
+            self.desk.tell_of_nonsense(item, batch);
+        }
         batch.inbox_done(item.seq);
         Ok(())
     }
 
-    /// Throws the state in memory away and loads it again, until that works.
-    async fn reload(&mut self, stop: &CancellationToken) {
+    /// Throws the state in memory away and loads it again, until that works. A store that is
+    /// closed, or somebody else's, or has records of no known form, will not get better.
+    async fn reload(&mut self, stop: &CancellationToken) -> Result<(), LoadError> {
         let mut pause = Duration::from_millis(100);
         while !stop.is_cancelled() {
             match self.desk.reload().await {
                 Ok(()) => {
                     self.cursor = InboxSeq::default();
-                    return;
+                    return Ok(());
                 }
-                Err(error) => tracing::error!(%error, "the state cannot be loaded; trying again"),
+                Err(error @ LoadError::Store(StoreError::Io(_))) => {
+                    tracing::error!(%error, "the state cannot be loaded; trying again");
+                }
+                Err(error) => return Err(error),
             }
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
             pause = (pause * 2).min(Duration::from_secs(10));
         }
+        Ok(())
     }
 
     async fn hear(&mut self, whisper: Whisper) {
@@ -297,7 +334,9 @@ impl Runner {
 
     /// Puts away what is long over. Failing does no harm: the next time will do.
     async fn keep_house(&mut self) {
-        self.desk.forget_old_chats();
+        if let Err(error) = self.desk.archive_old_chats().await {
+            tracing::warn!(%error, "chats that are long over cannot be put away");
+        }
         let before = self.desk.now().0.saturating_sub(KEEP_KEYS_MS);
         match self.store.forget_keys(before).await {
             Ok(0) => {}
@@ -349,7 +388,7 @@ impl Runner {
         let wait = match self.desk.engine().next_deadline() {
             Some(deadline) if self.caught_up => {
                 let Span(ms) = deadline - self.desk.now();
-                Duration::from_millis(ms)
+                Duration::from_millis(ms).max(self.trouble.rest_of(TIMERS))
             }
             _ => far,
         };
@@ -369,26 +408,6 @@ impl Default for Positions {
     fn default() -> Self {
         let long_ago = Instant::now().checked_sub(POSITIONS_EVERY);
         Self { stale: true, told: long_ago.unwrap_or_else(Instant::now) }
-    }
-}
-
-/// Why a batch failed as a whole.
-#[derive(Debug, thiserror::Error)]
-enum TurnError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Handle(HandleError),
-    #[error("the handler of an inbox item panicked")]
-    Panic,
-}
-
-impl From<HandleError> for TurnError {
-    fn from(error: HandleError) -> Self {
-        match error {
-            HandleError::Store(error) => Self::Store(error),
-            other => Self::Handle(other),
-        }
     }
 }
 

@@ -39,6 +39,33 @@ impl Desk {
         }
     }
 
+    /// Puts the end of an effect aside that could not be handled again and again.
+    pub(super) fn put_end_aside(
+        &mut self,
+        outcome: &Outcome,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let Some(effect) = self.open_effects.remove(&outcome.seq.0) else { return Ok(()) };
+        batch.effect_done(outcome.seq);
+        let reason = format!("its end could not be handled: {:?}", outcome.result);
+        self.put_aside(outcome.seq, &effect, reason, batch)
+    }
+
+    fn put_aside(
+        &self,
+        seq: EffectSeq,
+        effect: &OutboxEffect,
+        reason: String,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let id = effect_id(&self.store.identity().incarnation, seq);
+        // The reason is in the record: it may quote the homeserver.
+        tracing::error!(chat = %effect.chat, effect = id, "an effect was given up");
+        self.with.metrics.parked();
+        let record = Parked { at: self.batch_time().0, reason, effect: effect.clone() };
+        Ok(batch.record(RecordKind::Parked, id, &record)?)
+    }
+
     async fn done(
         &mut self,
         seq: EffectSeq,
@@ -96,13 +123,7 @@ impl Desk {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         let chat = effect.chat;
-        let id = effect_id(&self.store.identity().incarnation, seq);
-        // The reason is in the record: it may quote the homeserver.
-        tracing::error!(%chat, effect = id, "an effect was given up");
-        self.with.metrics.parked();
-        let record =
-            Parked { at: self.batch_time().0, reason: reason.clone(), effect: effect.clone() };
-        batch.record(RecordKind::Parked, id, &record)?;
+        self.put_aside(seq, &effect, reason.clone(), batch)?;
         match effect.deed {
             Deed::OpenRoom { .. } => {
                 if let Some(conversation) = self.conversations.get_mut(&chat) {
@@ -125,9 +146,12 @@ impl Desk {
                 self.notice(chat, words::MESSAGE_LOST.to_owned(), None, &[], batch);
                 Ok(())
             }
-            Deed::Card { .. } | Deed::Notice { .. } | Deed::Remove { .. } | Deed::Status { .. } => {
-                Ok(())
+            Deed::Remove { agent, .. } => {
+                let name = self.with.directory.agent_name(&agent).unwrap_or(&agent).to_owned();
+                self.notice(chat, words::not_removed(&name), None, &[], batch);
+                self.input(Input::RemovalFailed { chat, agent: AgentId(agent) }, batch).await
             }
+            Deed::Card { .. } | Deed::Notice { .. } | Deed::Status { .. } => Ok(()),
         }
     }
 }

@@ -136,7 +136,8 @@ impl Desk {
         let received = self.batch_time().0;
         let Some(conversation) = self.conversations.get_mut(&chat) else { return Ok(()) };
         // Only the first message after an agent's last one calls them: red means "owes a reply".
-        let mentions = if conversation.reply_awaited { Vec::new() } else { agents };
+        let silent = self.settings.silent.contains(&QueueId(conversation.queue.clone()));
+        let mentions = if silent || conversation.reply_awaited { Vec::new() } else { agents };
         conversation.reply_awaited |= !mentions.is_empty();
         batch.chats.insert(chat);
         let deed = Deed::Say { text, mentions, anchor: feed, key, received };
@@ -157,6 +158,7 @@ impl Desk {
             return Ok(());
         };
         let name = self.agent_name(agent);
+        self.with.live.agent_stops_typing(chat, &name);
         let content = rich::tree(&text, html.as_deref());
         let seq = self.feed(chat, FeedBody::Agent { name, content }, batch)?;
         if let Some(conversation) = self.conversations.get_mut(&chat) {
@@ -223,6 +225,7 @@ impl Desk {
             }
             ChatEvent::Left { agent, .. } => {
                 let name = self.agent_name(&agent);
+                self.with.live.agent_stops_typing(chat, &name);
                 self.feed(chat, FeedBody::Left { name }, batch)?;
             }
             ChatEvent::Ended { reason } => self.ended(chat, &reason, batch)?,
@@ -252,7 +255,10 @@ impl Desk {
         let at = self.batch_time().0;
         if let Some(conversation) = self.conversations.get_mut(&chat) {
             conversation.ended = Some(at);
-            conversation.prompts.clear();
+            // A late answer is still told that it is one.
+            for prompt in &mut conversation.prompts {
+                prompt.until = 0;
+            }
         }
         self.status(chat, "ended", batch);
         let somebody = self.engine().chat(chat).is_some_and(|c| !words::agents(c).is_empty());
@@ -380,5 +386,20 @@ impl Desk {
 
     fn agent_name(&self, agent: &AgentId) -> String {
         self.with.directory.agent_name(&agent.0).unwrap_or("An agent").to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recap_leaves_room_in_its_event() {
+        // Ten of the longest, as text and with every character escaped (spec: 64 KiB).
+        for worst in ["\"", "\u{1f600}", "&"] {
+            let text = worst.repeat(16 * 1024 / worst.len());
+            let line = words::beginning(&text, RECAP_CHARS);
+            assert!(10 * (line.len() + escape(&line).len()) < 48 * 1024, "{worst}");
+        }
     }
 }

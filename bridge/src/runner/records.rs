@@ -43,6 +43,9 @@ pub struct Conversation {
     pub prompts: Vec<Prompt>,
     /// Agents who get a recap when they join, because their client may not show what was before.
     pub recap_for: BTreeSet<AgentId>,
+    /// People in the room who are no agents; the room has been told of them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub guests: BTreeSet<String>,
 }
 
 /// A question of the bot.
@@ -89,8 +92,10 @@ pub struct EventPlace {
 pub enum Author {
     /// The customer's ghost.
     Customer,
-    /// An agent.
+    /// An agent, to the customer.
     Agent,
+    /// Somebody in the room, but not to the customer.
+    Aside,
     /// The bot.
     Bot,
 }

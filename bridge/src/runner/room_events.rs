@@ -1,12 +1,14 @@
 //! Inbox items become inputs: events that the homeserver pushed.
 
+use std::time::Duration;
+
 use ruma::EventId;
 use switchboard_engine::{AgentId, ChatId, Input, MessageRef, Removal};
 
 use super::{
     batch::Batch,
     desk::{Desk, HandleError},
-    records::{Author, LogEntry, Question},
+    records::{Author, EventPlace, LogEntry, Question},
     words,
 };
 use crate::{
@@ -22,6 +24,28 @@ use crate::{
     store::{EffectSeq, InboxItem},
 };
 
+/// A customer who was there so short a time ago still counts as there: pages poll with pauses, and
+/// lose their connections when the bridge restarts.
+const LATELY: Duration = Duration::from_secs(30);
+
+/// What people mean as a message: most of these cannot be relayed, and their sender is told.
+const MESSAGES: &[&str] = &[
+    "m.room.message",
+    "m.room.encrypted",
+    "m.sticker",
+    "m.poll.start",
+    "org.matrix.msc3381.poll.start",
+    "m.call.invite",
+    "m.message",
+    "m.image",
+    "m.video",
+    "m.audio",
+    "m.voice",
+    "m.file",
+    "m.emote",
+    "m.location",
+];
+
 impl Desk {
     /// Handles an event.
     pub(super) async fn take_event(
@@ -34,20 +58,31 @@ impl Desk {
             tracing::debug!("an event of a room that is no chat");
             return Ok(());
         };
+        self.take_room_event(chat, &event, batch).await?;
+        self.file_rest(chat, &event, batch)
+    }
+
+    async fn take_room_event(
+        &mut self,
+        chat: ChatId,
+        event: &RoomEvent,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
         if self.with.names.is_ours(&event.sender) {
-            return self.take_own(chat, &event, batch).await;
+            return self.take_own(chat, event, batch).await;
         }
-        if self.with.directory.agent_name(&event.sender).is_none() && event.kind != "m.room.member"
-        {
+        if !self.is_agent(chat, &event.sender) && event.kind != "m.room.member" {
             tracing::debug!(%chat, "an event of somebody who is no agent");
+            self.tell_of_guest(chat, &event.sender, batch);
             return Ok(());
         }
         match event.kind.as_str() {
-            "m.room.member" => self.member_changed(chat, &event, batch).await,
-            "m.room.message" | "m.room.encrypted" | "m.sticker" => {
-                self.agent_wrote(chat, &event, batch).await
+            "m.room.member" => self.member_changed(chat, event, batch).await,
+            "m.reaction" => self.agent_reacted(chat, event, batch).await,
+            "m.room.redaction" => self.agent_redacted(chat, event, batch).await,
+            kind if MESSAGES.contains(&kind) && event.state_key.is_none() => {
+                self.agent_wrote(chat, event, batch).await
             }
-            "m.reaction" => self.agent_reacted(chat, &event, batch).await,
             _ => Ok(()),
         }
     }
@@ -63,15 +98,22 @@ impl Desk {
             .effect_id()
             .and_then(|id| parse_effect_id(&self.store.identity().incarnation, id));
         if let (Some(seq), Ok(event_id)) = (seq, EventId::parse(&event.event_id)) {
-            let said = matches!(
-                self.open_effects.get(&seq.0).map(|effect| &effect.deed),
-                Some(Deed::Say { .. })
-            );
-            if said {
-                batch.settled.push(seq);
-                self.finish_effect(seq, Ok(Done::Event(event_id)), batch).await?;
-            } else {
-                self.prompt_is_asked(chat, seq, event_id, batch);
+            match self.open_effects.get(&seq.0).map(|effect| &effect.deed) {
+                Some(Deed::Say { .. }) => {
+                    batch.settled.push(seq);
+                    self.finish_effect(seq, Ok(Done::Event(event_id)), batch).await?;
+                }
+                // Not done yet: reactions follow, or it is pinned. But it can be replied to.
+                Some(Deed::Notice { anchor, .. }) => {
+                    let place = EventPlace { chat, by: Author::Bot, anchor: *anchor };
+                    batch.file_event(&event.event_id, &place)?;
+                    self.prompt_is_asked(chat, seq, event_id, batch);
+                }
+                Some(Deed::Card { .. }) => {
+                    let place = EventPlace { chat, by: Author::Bot, anchor: 0 };
+                    batch.file_event(&event.event_id, &place)?;
+                }
+                _ => {}
             }
         }
         if event.kind == "m.room.member" {
@@ -87,7 +129,13 @@ impl Desk {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         let Some(user) = event.state_key.as_deref() else { return Ok(()) };
-        if self.with.directory.agent_name(user).is_none() {
+        if self.with.names.is_ours(user) {
+            return Ok(());
+        }
+        if !self.is_agent(chat, user) {
+            if event.membership() == Some("join") {
+                self.tell_of_guest(chat, user, batch);
+            }
             return Ok(());
         }
         let agent = AgentId(user.to_owned());
@@ -181,8 +229,16 @@ impl Desk {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         match commands::parse(text) {
+            Ok(Command::End) if self.is_over(chat) => {
+                self.notice(chat, words::OVER_ALREADY.to_owned(), None, &[], batch);
+                Ok(())
+            }
+            Ok(Command::End) if !self.engine().chat(chat).is_some_and(|c| c.has(&agent)) => {
+                self.notice(chat, words::NOT_YOURS_TO_END.to_owned(), None, &[], batch);
+                Ok(())
+            }
             Ok(Command::End) => {
-                let customer_connected = self.with.live.connected(chat);
+                let customer_connected = self.with.live.here_lately(chat, LATELY);
                 self.input(Input::AgentAsksEnd { chat, agent, customer_connected }, batch).await
             }
             Ok(Command::Help) => {
@@ -245,14 +301,14 @@ impl Desk {
         else {
             return Ok(());
         };
-        let now = self.batch_time().0;
-        let question = self.conversations.get(&chat).and_then(|conversation| {
-            let prompt = conversation
+        let prompt = self.conversations.get(&chat).and_then(|conversation| {
+            conversation
                 .prompts
                 .iter()
-                .find(|p| p.event.as_ref().is_some_and(|e| e.as_str() == target))?;
-            (prompt.until > now).then(|| prompt.question.clone())
+                .find(|p| p.event.as_ref().is_some_and(|e| e.as_str() == target))
         });
+        let expired = prompt.is_some_and(|prompt| prompt.until <= self.batch_time().0);
+        let question = prompt.map(|prompt| prompt.question.clone());
         // Emoji come with and without the variation selector.
         match (question, key.trim_end_matches('\u{fe0f}')) {
             (Some(Question::Close), "✅") => {
@@ -264,6 +320,12 @@ impl Desk {
                     return Ok(());
                 }
                 self.answered(chat, &asked, batch);
+                if expired {
+                    let over = self.is_over(chat);
+                    let text = if over { words::OVER_ALREADY } else { words::EXPIRED };
+                    self.notice(chat, text.to_owned(), None, &[], batch);
+                    return Ok(());
+                }
                 if key == "✅" {
                     return self.input(Input::AgentConfirmsEnd { chat, agent }, batch).await;
                 }
@@ -272,6 +334,10 @@ impl Desk {
             }
             _ => Ok(()),
         }
+    }
+
+    fn is_over(&self, chat: ChatId) -> bool {
+        self.engine().chat(chat).is_some_and(switchboard_engine::Chat::is_ended)
     }
 
     /// A question counts once.

@@ -1,18 +1,23 @@
 //! The runner with a store in memory and nobody at the other ends.
 
+mod archive;
+mod rooms;
+mod trouble;
+
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use switchboard_engine::{AgentId, ChatId, QueueId, QueueSettings, Span};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Runner, Settings, Surroundings, TRIES, Whisper,
+    LoadError, Runner, Settings, Surroundings, Whisper,
     records::{Conversation, LogEntry, LogRecord, Prompt, Quarantined, Question},
+    trouble::TRIES,
 };
 use crate::{
     clock::Clock,
@@ -63,16 +68,33 @@ struct Bench {
     live: Live,
     metrics: Metrics,
     instructions: mpsc::UnboundedReceiver<Instruction>,
+    /// What the runner wants to be done, and nobody has asked for yet.
+    effects: VecDeque<(EffectSeq, OutboxEffect)>,
     outcomes: mpsc::UnboundedSender<Outcome>,
-    _whispers: mpsc::Sender<Whisper>,
+    whispers: mpsc::Sender<Whisper>,
     stop: CancellationToken,
+    running: JoinHandle<Result<(), LoadError>>,
 }
 
 impl Bench {
     async fn new(store: MemoryStore) -> Self {
+        Self::with(store, &[("@anna:localhost", "Anna")], Span::seconds(45)).await
+    }
+
+    /// With these agents, whose requests ring for so long.
+    async fn with(store: MemoryStore, agents: &[(&str, &str)], ringing: Span) -> Self {
+        Self::with_settings(store, agents, ringing, |_| {}).await
+    }
+
+    async fn with_settings(
+        store: MemoryStore,
+        agents: &[(&str, &str)],
+        ringing: Span,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let queue = QueueSettings {
             id: QueueId("support".to_owned()),
-            request_timeout: Span::seconds(45),
+            request_timeout: ringing,
             second_round_after: Span::seconds(20),
             max_wait: None,
             max_length: 10,
@@ -80,17 +102,23 @@ impl Bench {
             close_after: Span::seconds(600),
             max_pending_messages: 10,
         };
-        let agent = AgentId(ANNA.to_owned());
-        let settings = Settings {
+        let names: BTreeMap<AgentId, String> = agents
+            .iter()
+            .map(|(id, name)| (AgentId((*id).to_owned()), (*name).to_owned()))
+            .collect();
+        let mut settings = Settings {
             queues: BTreeMap::from([(queue.id.clone(), ("Support".to_owned(), queue.clone()))]),
-            agents: vec![(agent.clone(), 3)],
+            silent: BTreeSet::new(),
+            agents: names.keys().map(|agent| (agent.clone(), 3)).collect(),
             sites: BTreeMap::from([("shop".to_owned(), queue.id)]),
         };
-        let (live, metrics) = (Live::new(), Metrics::new());
+        change(&mut settings);
+        let live = Live::new();
+        let metrics = Metrics::new();
         let surroundings = Surroundings {
             clock: Clock::system(),
             names: Namespace::new("localhost", "switchboard").expect("valid"),
-            directory: Directory::new(BTreeMap::from([(agent, "Anna".to_owned())])),
+            directory: Directory::new(names),
             live: live.clone(),
             metrics: metrics.clone(),
         };
@@ -109,8 +137,19 @@ impl Bench {
         .await
         .expect("it loads");
         let stop = CancellationToken::new();
-        tokio::spawn(runner.run(stop.clone()));
-        Self { store, live, metrics, instructions, outcomes, _whispers: whispers, stop }
+        let running = tokio::spawn(runner.run(stop.clone()));
+        let effects = VecDeque::new();
+        Self {
+            store,
+            live,
+            metrics,
+            instructions,
+            effects,
+            outcomes,
+            whispers,
+            stop,
+            running,
+        }
     }
 
     async fn customer(&self, input: CustomerInput) {
@@ -133,15 +172,16 @@ impl Bench {
         self.customer(CustomerInput::Send { chat: CHAT, key, text }).await;
     }
 
-    /// The next new effect that is of interest.
+    /// The first new effect that is of interest; the others stay.
     async fn next(&mut self, wanted: impl Fn(&Deed) -> bool) -> (EffectSeq, OutboxEffect) {
         let found = async {
             loop {
+                if let Some(at) = self.effects.iter().position(|(_, e)| wanted(&e.deed)) {
+                    return self.effects.remove(at).expect("it was found");
+                }
                 let instruction = self.instructions.recv().await.expect("the runner runs");
-                if let Instruction::Add(effects) = instruction
-                    && let Some(found) = effects.into_iter().find(|(_, e)| wanted(&e.deed))
-                {
-                    return found;
+                if let Instruction::Add(effects) = instruction {
+                    self.effects.extend(effects);
                 }
             }
         };
@@ -370,6 +410,7 @@ fn stored_types_keep_their_form() {
             until: 120_000,
         }],
         recap_for: [AgentId(ANNA.to_owned())].into(),
+        guests: ["@guest:localhost".to_owned()].into(),
     };
     insta::assert_json_snapshot!("conversation", conversation);
     let effects = [

@@ -9,6 +9,9 @@ use switchboard_engine::{
 
 use crate::matrix::content::{escape, spoken};
 
+/// Who has waited no longer than this has just come.
+const JUST_NOW: Span = Span::seconds(5);
+
 /// An agent thought better of ending the chat.
 pub(super) const END_CANCELLED: &str = "The chat goes on.";
 
@@ -27,8 +30,46 @@ pub(super) const WITHDRAWN: &str = "The chat went to somebody else, or is over."
 pub(super) const CONFIRM_END: &str =
     "The customer is still connected. End the chat?\n✅ end it · ❌ go on";
 
+/// An agent answers the bot's question too late.
+pub(super) const EXPIRED: &str =
+    "That question is too old. The chat goes on; write !end again to end it.";
+
+/// An agent wants to end a chat that is over.
+pub(super) const OVER_ALREADY: &str = "This chat is over already.";
+
+/// Somebody who is not in the chat wants to end it.
+pub(super) const NOT_YOURS_TO_END: &str =
+    "The chat was not ended: only the agents who are in it can do that.";
+
+/// An event could not be read.
+pub(super) const NOT_UNDERSTOOD: &str =
+    "A message here could not be understood. It was put aside and not sent to the customer.";
+
+/// An agent could not be removed from the room.
+pub(super) fn not_removed(agent: &str) -> String {
+    format!("{agent} could not be removed from this room. Please leave it yourself.")
+}
+
+/// An agent has removed a message that the customer has.
+pub(super) fn taken_back(seen: bool) -> &'static str {
+    if seen {
+        "The message that was removed here had been sent to the customer, and they have seen it. It stays on their page."
+    } else {
+        "The message that was removed here had been sent to the customer. They are not known to have seen it yet, but it stays on their page."
+    }
+}
+
 /// The reason of an invite, as text and as HTML: no details before the agent has joined.
 pub(super) fn request(queue: &str, waited: Span) -> (String, String) {
+    if waited < JUST_NOW {
+        return (
+            format!("{queue}: a customer has just come. Accept to answer."),
+            format!(
+                "<b>{}</b><br>A customer has <b>just come</b>. Accept to answer.",
+                escape(queue)
+            ),
+        );
+    }
     let waited = spoken(waited);
     (
         format!("{queue}: a customer has been waiting for {waited}. Accept to answer."),
@@ -80,6 +121,11 @@ pub(super) fn beginning(text: &str, chars: usize) -> Cow<'_, str> {
     }
 }
 
+/// Somebody in the room is no agent.
+pub(super) fn guest(user: &str) -> String {
+    format!("{user} is not an agent of Switchboard; what they write is not sent to the customer.")
+}
+
 /// The agents in a chat's room, as the rules know them.
 pub(super) fn agents(chat: &Chat) -> BTreeSet<AgentId> {
     match &chat.state {
@@ -90,13 +136,26 @@ pub(super) fn agents(chat: &Chat) -> BTreeSet<AgentId> {
 
 #[cfg(test)]
 mod tests {
-    use super::beginning;
+    use super::*;
 
     #[test]
     fn long_texts_are_cut_between_characters() {
         for (text, expected) in [("", ""), ("äöü", "äöü"), ("äöü😀", "äöü…"), ("abcdef", "abc…")]
         {
             assert_eq!(beginning(text, 3), expected);
+        }
+    }
+
+    #[test]
+    fn nobody_has_been_waiting_for_no_time() {
+        for (ms, expected) in [
+            (0, "Help: a customer has just come. Accept to answer."),
+            (4999, "Help: a customer has just come. Accept to answer."),
+            (5000, "Help: a customer has been waiting for 5 seconds. Accept to answer."),
+        ] {
+            let (text, html) = request("Help", Span(ms));
+            assert_eq!(text, expected);
+            assert!(html.starts_with("<b>Help</b><br>"), "{html}");
         }
     }
 }

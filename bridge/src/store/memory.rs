@@ -45,6 +45,21 @@ struct Data {
     failures: VecDeque<StoreError>,
     /// How many commits are still to be told to nobody.
     untold: usize,
+    breaks_next: bool,
+    broken: bool,
+    gate: Gate,
+}
+
+/// What looks at commits before they are made.
+type Look = dyn Fn(&Changes) -> Result<(), StoreError> + Send + Sync;
+
+#[derive(Clone, Default)]
+struct Gate(Option<Arc<Look>>);
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Gate").field(&self.0.is_some()).finish()
+    }
 }
 
 #[derive(Debug)]
@@ -95,6 +110,20 @@ impl MemoryStore {
         self.lock().untold += count;
     }
 
+    /// Makes the next commit fail as on a full disk: the writer is gone, and all that follows is
+    /// refused, on every handle.
+    pub fn break_at_next_commit(&self) {
+        self.lock().breaks_next = true;
+    }
+
+    /// From now on `look` sees every commit before it is made. It may refuse it, or panic.
+    pub fn guard_commits(
+        &self,
+        look: impl Fn(&Changes) -> Result<(), StoreError> + Send + Sync + 'static,
+    ) {
+        self.lock().gate = Gate(Some(Arc::new(look)));
+    }
+
     fn lock(&self) -> MutexGuard<'_, Data> {
         self.shared.data.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,7 +132,8 @@ impl MemoryStore {
         if self.closed.load(Ordering::SeqCst) {
             return Err(StoreError::Closed);
         }
-        Ok(self.lock())
+        let data = self.lock();
+        if data.broken { Err(StoreError::Closed) } else { Ok(data) }
     }
 
     fn tell(&self, change: Change) {
@@ -221,7 +251,15 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, changes: Changes) -> Result<(), StoreError> {
+        let gate = self.open()?.gate.clone();
+        if let Some(look) = gate.0 {
+            look(&changes)?;
+        }
         let mut data = self.open()?;
+        if data.breaks_next {
+            data.broken = true;
+            return Err(StoreError::Io("asked to break".to_owned()));
+        }
         if let Some(failure) = data.failures.pop_front() {
             return Err(failure);
         }

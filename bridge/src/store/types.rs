@@ -65,6 +65,8 @@ pub enum RecordKind {
     Agent,
     /// What the bridge knows of a chat besides the rules: room, ghost, names; by chat id.
     Conversation,
+    /// The same of chats that are long over and need nothing more; by chat id. Not loaded at start.
+    ArchivedConversation,
     /// A Matrix event's place in its chat, by event id.
     Event,
     /// A customer's session, by the hash of its token.

@@ -244,16 +244,41 @@ describe("polling", () => {
     expect(closings).toEqual([]);
   });
 
-  it("stops when it is closed, and when the chat is over", async () => {
+  it("stops when it is closed", async () => {
     const { bridge, link, closings } = dial();
     link.close();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(closings).toEqual([]);
     expect(link.send({ type: "ping" })).toBe(false);
-    const over = dial();
-    await over.bridge.answer("feed", page({ entries: [{ seq: 4, at: 1, kind: "ended", by: "agent" }] }));
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(over.bridge.asked).toHaveLength(0);
     expect(bridge.asked).toHaveLength(1);
+  });
+
+  it("reads on when the chat is over, until nothing more comes", async () => {
+    const { bridge, frames } = dial();
+    await bridge.answer(
+      "feed",
+      page({ entries: [{ seq: 4, at: 1, kind: "ended", by: "agent" }], newest: 4 }),
+    );
+    expect(bridge.paths()).toEqual(["feed?after=4&wait=25"]);
+    const late = { at: 1, key: "k1" };
+    await bridge.answer(
+      "feed",
+      page({
+        entries: [
+          { ...late, seq: 5, kind: "own", text: "wait" },
+          { ...late, seq: 6, kind: "undelivered", reason: "ended" },
+        ],
+        newest: 6,
+      }),
+    );
+    expect(frames.at(-2)).toMatchObject({ type: "entry", kind: "undelivered", key: "k1" });
+    // A bridge that restarts answers early: that says nothing.
+    await bridge.answer("feed", page({ newest: 6 }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(bridge.paths()).toEqual(["feed?after=6&wait=25"]);
+    await vi.advanceTimersByTimeAsync(25_000);
+    await bridge.answer("feed", page({ newest: 6 }));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(bridge.asked).toHaveLength(0);
   });
 });

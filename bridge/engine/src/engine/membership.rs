@@ -88,6 +88,17 @@ impl Turn<'_> {
         }
     }
 
+    /// We cannot show an agent out. From now on their joining and going is news again.
+    pub(super) fn removal_failed(&mut self, id: ChatId, agent: &AgentId) -> Outcome {
+        if !self.chat(id)?.removing.contains(agent) {
+            return Err(Ignored::Stale);
+        }
+        self.edit_chat(id, |chat| {
+            chat.removing.remove(agent);
+        });
+        Ok(())
+    }
+
     /// Our withdrawal removed an agent who had just accepted. It does not count against them, and
     /// if nobody else has the chat they are asked again at once. Says whether there was anything
     /// to do.

@@ -27,20 +27,34 @@ impl Turn<'_> {
         }
     }
 
-    /// Moves every deadline, so that our absence is not held against anybody.
+    /// Moves every deadline, so that our absence is not held against anybody. No deadline gets
+    /// further away than it was when it was set: one that was set after the absence had begun has
+    /// lost less of its time, or none.
     pub(super) fn resumed(&mut self, outage: Span) {
+        let now = self.now;
         let concerned: BTreeSet<ChatId> =
             self.engine.index.deadlines.iter().map(|&(_, chat, _)| chat).collect();
         for id in concerned {
+            let Ok(chat) = self.chat(id) else { continue };
+            let settings = self.settings_of(chat);
+            let (pause, max_wait) = (settings.second_round_after, settings.max_wait);
+            let (timeout, grace, close_after) =
+                (settings.request_timeout, settings.return_grace, settings.close_after);
             self.edit_chat(id, |chat| {
-                let of_state = match &mut chat.state {
-                    ChatState::Waiting => &mut None,
-                    ChatState::Ringing { deadline, .. } => deadline,
-                    ChatState::Active { return_at, .. } => return_at,
-                    ChatState::Ended { close_at, .. } => close_at,
+                let (of_state, full) = match &mut chat.state {
+                    ChatState::Waiting => (&mut None, None),
+                    ChatState::Ringing { deadline, .. } => (deadline, Some(timeout)),
+                    ChatState::Active { return_at, .. } => (return_at, Some(grace)),
+                    ChatState::Ended { close_at, .. } => (close_at, Some(close_after)),
                 };
-                for at in [of_state, &mut chat.ask_after, &mut chat.give_up_at] {
-                    *at = at.map(|at| at + outage);
+                let ask_after = (&mut chat.ask_after, Some(pause));
+                let give_up_at = (&mut chat.give_up_at, max_wait);
+                for (at, full) in [(of_state, full), ask_after, give_up_at] {
+                    *at = at.map(|at| {
+                        let moved = at + outage;
+                        // Never earlier, should the settings have become shorter meanwhile.
+                        full.map_or(moved, |full| moved.min(now + full)).max(at)
+                    });
                 }
             });
         }

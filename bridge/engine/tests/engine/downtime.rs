@@ -47,6 +47,31 @@ fn a_pause_is_longer_by_an_outage() {
 }
 
 #[test]
+fn what_began_after_an_outage_is_not_longer_by_it() {
+    let patient = QueueSettings { max_wait: Some(Span::seconds(100)), ..settings() };
+    let agents = [("anna", 1), ("ben", 1), ("carl", 1), ("dora", 1)];
+    let mut desk = Desk::with_settings(patient, agents);
+    let (ended, left) = (desk.chat_with("anna"), desk.chat_with("ben"));
+    let pausing = desk.customer_starts();
+    desk.later(3600);
+    // We were away for an hour; before that is known, all this happens.
+    desk.customer_ends(ended);
+    desk.ben().leaves(left);
+    desk.configure([("anna", 0), ("ben", 0), ("carl", 1), ("dora", 0)]);
+    desk.agent("carl").declines(pausing);
+    desk.configure([("anna", 0), ("ben", 0), ("carl", 0), ("dora", 1)]);
+    let ringing = desk.customer_starts();
+    desk.expect_ringing(ringing, "dora");
+    desk.later(5);
+    desk.input(Input::Resumed { outage: Span::seconds(3600) });
+    desk.expect_state(ringing, "ringing dora #1, 45s left");
+    desk.expect_state(pausing, "pausing, 30s left");
+    desk.expect_state(left, "active with nobody, 60s left");
+    desk.expect_state(ended, "ended by customer, anna still there, 600s left");
+    assert_eq!(desk.chat(ringing).give_up_at, Some(desk.now + Span::seconds(100)));
+}
+
+#[test]
 fn an_outage_without_chats_is_nothing() {
     let mut desk = Desk::with_agents(["anna"]);
     desk.resumes_after(1000);

@@ -1,6 +1,6 @@
 //! How a chat ends, and how its agents get out of the room.
 
-use switchboard_engine::Removal;
+use switchboard_engine::{Input, Removal};
 
 use crate::{desk::Desk, render::agent_id};
 
@@ -92,6 +92,21 @@ fn agents_are_shown_out_after_a_while() {
     assert_eq!(desk.engine.next_deadline(), None);
     desk.engine.forget(chat);
     assert_eq!(desk.engine.chat(chat), None);
+}
+
+#[test]
+fn who_cannot_be_shown_out_is_not_waited_for() {
+    let mut desk = Desk::with_agents(["anna"]);
+    let chat = desk.chat_with("anna");
+    desk.customer_ends(chat);
+    desk.anna().closes(chat);
+    let agent = agent_id("anna");
+    assert!(desk.chat(chat).removing.contains(&agent));
+    desk.input(Input::RemovalFailed { chat, agent: agent.clone() });
+    desk.expect([]);
+    assert!(desk.chat(chat).removing.is_empty());
+    desk.input(Input::RemovalFailed { chat, agent });
+    desk.expect(["ignored: does not fit the chat's state"]);
 }
 
 #[test]

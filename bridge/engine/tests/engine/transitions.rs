@@ -134,6 +134,7 @@ fn inputs() -> Vec<(String, Input)> {
             let input = Input::AgentGone { chat, agent: agent(), how };
             add(&format!("{name} gone: {how:?}"), input);
         }
+        add(&format!("{name} cannot be removed"), Input::RemovalFailed { chat, agent: agent() });
         add(&format!("{name} sent"), Input::AgentSent { chat, agent: agent(), message });
         for customer_connected in [true, false] {
             let who = if customer_connected { "connected" } else { "gone" };
@@ -164,6 +165,9 @@ fn the_whole_table() {
             let before = desk.engine.chat(CHAT).map(|chat| render::state(chat, desk.now));
             if input == Input::Timer {
                 desk.now = desk.engine.next_deadline().unwrap_or(desk.now);
+            }
+            if let Input::Resumed { outage } = input {
+                desk.now = desk.now + outage;
             }
             desk.input(input);
             let after = desk.engine.chat(CHAT).map(|chat| render::state(chat, desk.now));

@@ -1,6 +1,7 @@
 //! The same over plain HTTP.
 
 use super::{page::own_texts, *};
+use crate::store::{Changes, RecordKind, Store};
 
 impl World {
     async fn feed(&self, token: &str, query: &str) -> FeedPage {
@@ -50,6 +51,34 @@ async fn a_conversation_without_a_socket() {
     assert_eq!(error.reason, Some(RefusalReason::Ended));
     // What was taken before the end stays taken, should the page have missed its answer.
     assert_eq!(world.send(&token, "first-key", "one").await.status(), StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn a_chat_that_is_long_over_takes_no_messages_whatever_came_last() {
+    let world = world().await;
+    for kind in [RecordKind::ArchivedConversation, RecordKind::Conversation] {
+        let (token, chat) = world.chat().await;
+        let key = "too-late-".to_owned();
+        let ends = vec![
+            FeedBody::Ended { by: EndedBy::Agent },
+            FeedBody::Own { key: key.clone(), text: "one more thing".to_owned() },
+            FeedBody::Undelivered { key, reason: RefusalReason::Ended },
+        ];
+        super::runner::append(&world.store, chat, ends).await;
+        let record = br#"{"number":1,"ended":17}"#.to_vec();
+        let records = vec![(kind, chat.to_string(), Some(record))];
+        world.store.commit(Changes { epoch: 1, records, ..Changes::default() }).await.unwrap();
+        // The runner has put it away.
+        world.live.forget(chat);
+        let refused = world.send(&token, "another-", "hello?").await;
+        assert_eq!(refused.status(), StatusCode::CONFLICT);
+        let page = world.feed(&token, "after=4").await;
+        assert_eq!((page.entries.len(), page.live.phase), (0, Phase::Ended), "{kind:?}");
+        let mut page = world.page(&token, 0).await;
+        page.send("over-key", "hello?").await;
+        let answer = page.answer("over-key").await;
+        assert!(matches!(answer, ServerFrame::Refused { reason: RefusalReason::Ended, .. }));
+    }
 }
 
 #[tokio::test]

@@ -51,6 +51,7 @@ pub(super) fn records(kind: RecordKind) -> [u8; 2] {
         RecordKind::Chat => b'c',
         RecordKind::Agent => b'a',
         RecordKind::Conversation => b'v',
+        RecordKind::ArchivedConversation => b'w',
         RecordKind::Event => b'e',
         RecordKind::Session => b's',
         RecordKind::Quarantine => b'q',

@@ -7,6 +7,8 @@ import { closingFor, type Closing, type Dial } from "./link";
 const WAIT_S = 25;
 /** The least time between two requests that brought nothing. */
 const IDLE_MS = 1_000;
+/** A request that was held so long and brought nothing shows that nothing is under way. */
+const QUIET_MS = 20_000;
 
 function sameLive(a: LiveState | null, b: LiveState): boolean {
   return a !== null && JSON.stringify(a) === JSON.stringify(b);
@@ -23,9 +25,11 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
     let welcomed = false;
     let urgent = false;
     const over = () => closed.signal.aborted;
-    const wanted = () => !over() && !ended;
+    const wanted = () => !over() && !quiet;
     const interrupted = () => urgent;
     let ended = false;
+    /** The chat is over, and no message that was under way then is waited for any more. */
+    let quiet = false;
 
     function finish(closing: Closing | null): void {
       if (over()) return;
@@ -73,7 +77,9 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
         urgent = false;
         try {
           const news = deliver(await api.feed(token, after, wait, tag, waiting.signal));
-          const rest = IDLE_MS - (Date.now() - began);
+          const took = Date.now() - began;
+          quiet = ended && !news && took >= QUIET_MS;
+          const rest = IDLE_MS - took;
           if (!news && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
         } catch (error) {
           if (!interrupted()) fail(error);

@@ -139,17 +139,7 @@ impl Bench {
         let stop = CancellationToken::new();
         let running = tokio::spawn(runner.run(stop.clone()));
         let effects = VecDeque::new();
-        Self {
-            store,
-            live,
-            metrics,
-            instructions,
-            effects,
-            outcomes,
-            whispers,
-            stop,
-            running,
-        }
+        Self { store, live, metrics, instructions, effects, outcomes, whispers, stop, running }
     }
 
     async fn customer(&self, input: CustomerInput) {

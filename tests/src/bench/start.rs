@@ -123,7 +123,7 @@ impl Caller<'_> {
         homeserver.call(As::user(&ghost), join).await?;
         let agent =
             UserId::parse(self.agent).map_err(|error| BenchError::Broken(error.to_string()))?;
-        let text = "Support: a customer has been waiting for 0 seconds. Accept to answer.";
+        let text = "Support: a customer has just come. Accept to answer.";
         let invite = recipe::raw(&content::invite(text, text, "bench"))
             .ok_or_else(|| BenchError::Broken("cannot write JSON".to_owned()))?;
         let member = StateEventType::RoomMember;

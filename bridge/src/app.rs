@@ -3,7 +3,10 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use switchboard_engine::AgentId;
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -11,7 +14,7 @@ use crate::{
     clock::Clock,
     config::{Config, StoreKind},
     directory::Directory,
-    gateway::{self, GatewayState},
+    gateway::{self, GatewayState, sites::Sites},
     identity::{InvalidNamespace, Namespace},
     listen::{self, ListenOptions},
     live::Live,
@@ -265,11 +268,16 @@ impl Parts {
         let patient = ListenOptions { header_timeout: Duration::from_mins(10), ..options };
         tasks.spawn(listen::serve(listeners.appservice, appservice, patient, stop.clone()));
 
+        let queue_name = |id: &str| {
+            config.queues.iter().find(|queue| queue.id == id).map(|queue| queue.name.clone())
+        };
+        let sites: Sites = config.sites.iter().map(|site| site.site(queue_name)).collect();
+        let (_, sites) = watch::channel(Arc::new(sites));
         let gateway = GatewayState::new(
             Arc::clone(&self.store),
             self.live.clone(),
             config.gateway.clone(),
-            config.sites.clone(),
+            sites,
             stop.clone(),
         );
         let connections = config.gateway.limits.connections.try_into().unwrap_or(usize::MAX);

@@ -100,7 +100,7 @@ impl Customer {
     /// # Panics
     /// If the bridge refuses.
     pub async fn starts(gateway: &str, site: &str, name: Option<&str>) -> Self {
-        let body = StartChat { start_key: random_key(), name: name.map(Into::into) };
+        let body = StartChat { start_key: random_key(), name: name.map(Into::into), queue: None };
         let http = Http::new(gateway);
         let started = eventually(DEADLINE, || async {
             match http.start(site, &body).await {

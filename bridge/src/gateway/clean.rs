@@ -49,6 +49,30 @@ pub fn name(text: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
+/// The longest e-mail address, in characters (RFC 5321, section 4.5.3.1.3, less the brackets).
+const EMAIL_CHARS: usize = 254;
+
+/// An e-mail address without what cannot be seen around and in it; `None` if it does not look like
+/// one.
+#[must_use]
+pub fn email(text: &str) -> Option<String> {
+    let address: String = text.trim().chars().filter(|c| !is_invisible(*c)).collect();
+    let (local, domain) = address.rsplit_once('@')?;
+    let special = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '(' | ')' | '<' | '>' | ',' | ';')
+            || matches!(c, ':' | '"' | '\\' | '[' | ']' | '@')
+    };
+    let looks = address.chars().count() <= EMAIL_CHARS
+        && !local.is_empty()
+        && domain.contains('.')
+        && domain.split('.').all(|label| !label.is_empty())
+        && !local.contains(special)
+        && !domain.contains(special);
+    looks.then_some(address)
+}
+
 /// Characters without a shape of their own: joiners, marks and overrides of direction, fillers,
 /// variation selectors, tags.
 fn is_invisible(c: char) -> bool {
@@ -117,6 +141,37 @@ mod tests {
         let cut = name(&words).unwrap();
         assert_eq!(cut, "ab ".repeat(16).trim_end());
         assert!(name(&format!("{} b", "a".repeat(47))).unwrap().ends_with('a'), "no space last");
+    }
+
+    #[test]
+    fn emails() {
+        for (given, cleaned) in [
+            ("ann@example.org", Some("ann@example.org")),
+            (" ann@example.org\r\n", Some("ann@example.org")),
+            ("a\u{200b}nn@exa\u{ad}mple.org", Some("ann@example.org")),
+            ("ann.o'neil+shop@mail.example.org", Some("ann.o'neil+shop@mail.example.org")),
+            ("zoë@münchen.example", Some("zoë@münchen.example")),
+            ("ann", None),
+            ("@example.org", None),
+            ("ann@", None),
+            ("ann@localhost", None),
+            ("ann@example..org", None),
+            ("ann@.org", None),
+            ("ann@example.org.", None),
+            ("ann@@example.org", None),
+            ("an n@example.org", None),
+            ("ann@exam\0ple.org", None),
+            ("Ann <ann@example.org>", None),
+            ("ann@example.org, ben@example.org", None),
+            ("ann@[192.0.2.1]", None),
+            ("\u{200b}", None),
+        ] {
+            assert_eq!(email(given).as_deref(), cleaned, "{given:?}");
+        }
+        let domain = "@example.org";
+        let most = "ü".repeat(EMAIL_CHARS - domain.len());
+        assert!(email(&format!("{most}{domain}")).is_some());
+        assert_eq!(email(&format!("{most}ü{domain}")), None);
     }
 
     #[test]

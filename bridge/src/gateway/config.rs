@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use serde::Deserialize;
 use url::Url;
 
+use super::{sites::Site, wire::QueueInfo};
+
 /// How customers reach the bridge.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -177,6 +179,28 @@ impl RateLimits {
 }
 
 impl SiteConfig {
+    /// The site, of which `queue_name` tells what customers read for a queue's id.
+    #[must_use]
+    pub fn site(&self, queue_name: impl Fn(&str) -> Option<String>) -> Site {
+        let queue = QueueInfo {
+            id: self.queue.clone(),
+            name: queue_name(&self.queue).unwrap_or_else(|| self.queue.clone()),
+            open: true,
+            closed_text: String::new(),
+            greeting: String::new(),
+        };
+        Site {
+            id: self.id.clone(),
+            title: self.title.clone(),
+            greeting: self.greeting.clone(),
+            colour: self.colour.clone(),
+            ask_name: self.ask_name,
+            origins: self.origins.clone(),
+            queues: vec![queue],
+            texts: std::collections::BTreeMap::new(),
+        }
+    }
+
     /// Finds everything that is wrong.
     pub fn validate(&self) -> Result<(), Vec<Problem>> {
         let mut problems = Vec::new();
@@ -289,6 +313,13 @@ mod tests {
         ] {
             assert_eq!(site(&bad).unwrap_err().len(), 1, "{bad}");
         }
+        let site: SiteConfig = serde_json::from_value(serde_json::json!({
+            "id": "shop", "title": "Shop", "origins": ["https://shop.example"], "queue": "sales",
+        }))
+        .unwrap();
+        let site = site.site(|id| (id == "sales").then(|| "Sales".to_owned()));
+        assert_eq!((site.queues[0].id.as_str(), site.queues[0].name.as_str()), ("sales", "Sales"));
+        assert!(site.queues[0].open && site.offers("sales") && !site.offers("Sales"));
         let unknown = serde_json::json!({
             "id": "a", "title": "A", "origins": [], "queue": "q", "orgins": [],
         });

@@ -57,7 +57,7 @@ impl ApiError {
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Refused { reason, .. } => match reason {
                 RefusalReason::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-                RefusalReason::Empty => StatusCode::BAD_REQUEST,
+                RefusalReason::Empty | RefusalReason::BadEmail => StatusCode::BAD_REQUEST,
                 RefusalReason::TooFast | RefusalReason::TooMany => StatusCode::TOO_MANY_REQUESTS,
                 RefusalReason::Ended | RefusalReason::Undeliverable => StatusCode::CONFLICT,
                 RefusalReason::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -77,9 +77,10 @@ impl ApiError {
                 RefusalReason::TooLong => ErrorCode::TooLarge,
                 RefusalReason::TooFast | RefusalReason::TooMany => ErrorCode::TooFast,
                 RefusalReason::Unavailable => ErrorCode::Unavailable,
-                RefusalReason::Empty | RefusalReason::Ended | RefusalReason::Undeliverable => {
-                    ErrorCode::BadRequest
-                }
+                RefusalReason::Empty
+                | RefusalReason::BadEmail
+                | RefusalReason::Ended
+                | RefusalReason::Undeliverable => ErrorCode::BadRequest,
             },
         }
     }

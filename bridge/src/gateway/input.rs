@@ -20,6 +20,9 @@ pub enum CustomerInput {
         /// The SHA-256 of the session token, as 64 hexadecimal digits: the key of the session's
         /// record.
         session: String,
+        /// The queue that they chose, one that the site offered; `None` for its first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue: Option<String>,
     },
     /// Wrote a message.
     Send {
@@ -29,13 +32,17 @@ pub enum CustomerInput {
         key: String,
         /// The text, cleaned; never empty.
         text: String,
+        /// Where an answer may be sent if they are gone, cleaned: it looks like an address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<String>,
     },
     /// Pressed End.
     End {
         /// Which chat.
         chat: ChatId,
     },
-    /// Has had no page open for the abandon time while the chat waits.
+    /// Has had no page open for the abandon time while the chat waits, or while they are asked to
+    /// leave a message.
     Away {
         /// Which chat.
         chat: ChatId,
@@ -82,8 +89,14 @@ mod tests {
                 site: "shop".to_owned(),
                 name: Some("Ann".to_owned()),
                 session: "00".repeat(32),
+                queue: Some("sales".to_owned()),
             },
-            CustomerInput::Send { chat, key: "k1".to_owned(), text: "hello".to_owned() },
+            CustomerInput::Send {
+                chat,
+                key: "k1".to_owned(),
+                text: "hello".to_owned(),
+                email: Some("ann@example.org".to_owned()),
+            },
             CustomerInput::End { chat },
             CustomerInput::Away { chat, since: 5 },
         ];
@@ -96,6 +109,43 @@ mod tests {
             let body = serde_json::to_vec(&value).unwrap();
             assert_eq!(serde_json::from_slice::<CustomerInput>(&body).unwrap(), *input);
         }
-        assert!(!format!("{:?}", inputs[1]).contains("hello"));
+        let shown = format!("{:?}", inputs[1]);
+        assert!(!shown.contains("hello") && !shown.contains("example.org"));
+    }
+
+    #[test]
+    fn inputs_of_the_old_form_still_read() {
+        let chat = ChatId(0xabc);
+        let start = serde_json::json!({
+            "customer": "start", "chat": chat, "site": "shop", "name": "Ann", "session": "00",
+        });
+        let send = serde_json::json!({
+            "customer": "send", "chat": chat, "key": "k1", "text": "hello",
+        });
+        for (stored, input) in [
+            (
+                start,
+                CustomerInput::Start {
+                    chat,
+                    site: "shop".to_owned(),
+                    name: Some("Ann".to_owned()),
+                    session: "00".to_owned(),
+                    queue: None,
+                },
+            ),
+            (
+                send,
+                CustomerInput::Send {
+                    chat,
+                    key: "k1".to_owned(),
+                    text: "hello".to_owned(),
+                    email: None,
+                },
+            ),
+        ] {
+            let body = serde_json::to_vec(&stored).unwrap();
+            assert_eq!(serde_json::from_slice::<CustomerInput>(&body).unwrap(), input);
+            assert_eq!(serde_json::to_value(&input).unwrap(), stored, "and is written as before");
+        }
     }
 }

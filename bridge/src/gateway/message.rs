@@ -22,7 +22,12 @@ pub(super) enum Invalid {
 pub(super) const BAD_KEY: &str = "a key has 8 to 64 characters of A–Z a–z 0–9 - _";
 
 /// The message as it goes into the inbox.
-pub(super) fn check(chat: ChatId, key: String, text: &str) -> Result<CustomerInput, Invalid> {
+pub(super) fn check(
+    chat: ChatId,
+    key: String,
+    text: &str,
+    email: Option<&str>,
+) -> Result<CustomerInput, Invalid> {
     if !is_message_key(&key) {
         return Err(Invalid::Key);
     }
@@ -33,7 +38,12 @@ pub(super) fn check(chat: ChatId, key: String, text: &str) -> Result<CustomerInp
     if clean::is_blank(&text) {
         return Err(Invalid::Refused(RefusalReason::Empty));
     }
-    Ok(CustomerInput::Send { chat, key, text })
+    // Whoever gives none leaves the field empty.
+    let email = email
+        .filter(|email| !email.trim().is_empty())
+        .map(|email| clean::email(email).ok_or(Invalid::Refused(RefusalReason::BadEmail)))
+        .transpose()?;
+    Ok(CustomerInput::Send { chat, key, text, email })
 }
 
 #[cfg(test)]
@@ -43,12 +53,12 @@ mod tests {
     #[test]
     fn texts_have_bounds_in_bytes() {
         let chat = ChatId(1);
-        let check = |text: &str| check(chat, "12345678".to_owned(), text);
+        let check = |text: &str| check(chat, "12345678".to_owned(), text, None);
         let refused = |reason| Err(Invalid::Refused(reason));
         let most = LIMITS.text_bytes as usize;
         for text in ["a".to_owned(), "a".repeat(most), "ü".repeat(most / 2)] {
             let key = "12345678".to_owned();
-            assert_eq!(check(&text), Ok(CustomerInput::Send { chat, key, text }));
+            assert_eq!(check(&text), Ok(CustomerInput::Send { chat, key, text, email: None }));
         }
         for text in ["a".repeat(most + 1), "ü".repeat(most / 2 + 1)] {
             assert_eq!(check(&text), refused(RefusalReason::TooLong));
@@ -56,6 +66,26 @@ mod tests {
         for text in ["", " \r\n\t", "\0", "\u{200b}"] {
             assert_eq!(check(text), refused(RefusalReason::Empty));
         }
-        assert_eq!(super::check(chat, "1".to_owned(), "a"), Err(Invalid::Key));
+        assert_eq!(super::check(chat, "1".to_owned(), "a", None), Err(Invalid::Key));
+    }
+
+    #[test]
+    fn an_email_is_one_or_none() {
+        for (given, kept) in [
+            (None, Ok(None)),
+            (Some(""), Ok(None)),
+            (Some(" \n"), Ok(None)),
+            (Some(" ann@example.org "), Ok(Some("ann@example.org"))),
+            (Some("ann"), Err(Invalid::Refused(RefusalReason::BadEmail))),
+        ] {
+            let checked = check(ChatId(1), "12345678".to_owned(), "a", given);
+            let kept = kept.map(|email| CustomerInput::Send {
+                chat: ChatId(1),
+                key: "12345678".to_owned(),
+                text: "a".to_owned(),
+                email: email.map(str::to_owned),
+            });
+            assert_eq!(checked, kept, "{given:?}");
+        }
     }
 }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`wire`] | the protocol's types |
 //! | [`config`] | what can be configured |
+//! | [`sites`] | the sites, as they are now |
 //! | [`input`] | what a customer did, as it lies in the inbox |
 //! | [`session`] | chat ids, tokens and their records |
 //! | [`clean`] | cleaning of names and texts |
@@ -41,6 +42,7 @@ mod poll;
 mod presence;
 mod requests;
 pub mod session;
+pub mod sites;
 mod socket;
 mod state;
 mod wake;

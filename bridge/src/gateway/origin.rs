@@ -4,8 +4,6 @@
 //! does not come from another origin's page. One with an origin must name the bridge's own or
 //! exactly one of the site's.
 
-use std::collections::HashSet;
-
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -13,40 +11,29 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-use super::{config::SiteConfig, error::ApiError, state::GatewayState};
-
-/// The origins that are known.
-pub(super) struct Origins {
-    own: String,
-    /// Those of all sites.
-    sites: HashSet<String>,
-}
+use super::{error::ApiError, sites::Site, state::GatewayState};
 
 /// A request's origin, once it is known to be one of ours; in the request's extensions.
 #[derive(Clone, Debug)]
 pub(super) struct RequestOrigin(Option<String>);
 
-impl Origins {
-    pub(super) fn new<'a>(own: String, sites: impl Iterator<Item = &'a SiteConfig>) -> Self {
-        Self { own, sites: sites.flat_map(|site| site.origins.iter().cloned()).collect() }
-    }
-
+impl RequestOrigin {
     /// The request's origin, if it is any that we know.
-    fn of(&self, headers: &HeaderMap) -> Result<RequestOrigin, ApiError> {
+    fn of(headers: &HeaderMap, state: &GatewayState) -> Result<Self, ApiError> {
         let mut values = headers.get_all(header::ORIGIN).iter();
-        let Some(value) = values.next() else { return Ok(RequestOrigin(None)) };
+        let Some(value) = values.next() else { return Ok(Self(None)) };
         let origin = value.to_str().map_err(|_| ApiError::ForbiddenOrigin)?;
-        let known = origin == self.own || self.sites.contains(origin);
+        let known = origin == state.own_origin || state.sites.borrow().has_origin(origin);
         if !known || values.next().is_some() {
             return Err(ApiError::ForbiddenOrigin);
         }
-        Ok(RequestOrigin(Some(origin.to_owned())))
+        Ok(Self(Some(origin.to_owned())))
     }
 
-    /// Whether a page of this origin may use this site.
-    pub(super) fn permit(&self, origin: &RequestOrigin, site: &SiteConfig) -> Result<(), ApiError> {
-        match &origin.0 {
-            Some(origin) if *origin != self.own && !site.origins.contains(origin) => {
+    /// Whether a page of this origin may use this site; the bridge's `own` may use all.
+    pub(super) fn permit(&self, own: &str, site: &Site) -> Result<(), ApiError> {
+        match &self.0 {
+            Some(origin) if origin != own && !site.origins.contains(origin) => {
                 Err(ApiError::ForbiddenOrigin)
             }
             _ => Ok(()),
@@ -60,7 +47,7 @@ pub(super) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let origin = match state.origins.of(request.headers()) {
+    let origin = match RequestOrigin::of(request.headers(), &state) {
         Ok(origin) => origin,
         Err(error) => return vary(error.into_response()),
     };

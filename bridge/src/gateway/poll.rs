@@ -15,6 +15,7 @@ use super::{
     extract::Session,
     feed::{is_end, tag},
     limits::TooFast,
+    origin::RequestOrigin,
     session::SessionRecord,
     state::GatewayState,
     wire::{FeedPage, LiveState, Phase},
@@ -37,6 +38,7 @@ pub(super) struct Asked {
 pub(super) async fn feed(
     State(state): State<GatewayState>,
     Extension(address): Extension<Address>,
+    Extension(origin): Extension<RequestOrigin>,
     Session(session): Session,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Json<FeedPage>, ApiError> {
@@ -47,6 +49,7 @@ pub(super) async fn feed(
     let _presence = state.live.connect(chat);
     let mut feed = state.wakes.watch(chat);
     let mut states = state.live.subscribe(chat);
+    let mut sites = state.sites.clone();
 
     let began = Instant::now();
     let deadline = began + Duration::from_secs(asked.wait).min(state.times.poll);
@@ -72,6 +75,7 @@ pub(super) async fn feed(
         tokio::select! {
             () = feed.changed() => {}
             Ok(()) = states.changed(), if !changed => {}
+            Ok(()) = sites.changed() => state.still_permits(&session.site, &origin)?,
             () = tokio::time::sleep_until(until) => {}
             () = state.shutdown.cancelled() => {}
         }

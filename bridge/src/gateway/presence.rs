@@ -10,8 +10,8 @@ use switchboard_engine::ChatId;
 use super::{input::CustomerInput, state::GatewayState, wire::Phase};
 use crate::live::unix_ms;
 
-/// Tells the inbox, until the shutdown, of each waiting customer who has been away for the
-/// abandon time.
+/// Tells the inbox, until the shutdown, of each customer who waits or is asked to leave a message
+/// and has been away for the abandon time. Who has left a message may be away.
 pub(super) async fn run(state: GatewayState) {
     let abandon = Duration::from_secs(state.config.abandon_after_seconds);
     let every = (abandon / 8).clamp(Duration::from_millis(100), Duration::from_secs(5));
@@ -33,7 +33,7 @@ async fn tell(state: &GatewayState, abandon: Duration, told: &mut HashMap<ChatId
     let fresh: Vec<(ChatId, u64)> = absent
         .into_iter()
         .filter(|(chat, _)| !told.contains_key(chat))
-        .filter(|(chat, _)| state.live.state(*chat).phase == Phase::Waiting)
+        .filter(|(chat, _)| matches!(state.live.state(*chat).phase, Phase::Waiting | Phase::Form))
         .collect();
     if fresh.is_empty() {
         return;

@@ -53,14 +53,7 @@ async fn site(
     Extension(origin): Extension<RequestOrigin>,
     Path(site): Path<String>,
 ) -> Result<Json<SiteInfo>, ApiError> {
-    let site = state.site(&site, &origin)?;
-    Ok(Json(SiteInfo {
-        title: site.title.clone(),
-        greeting: site.greeting.clone(),
-        colour: site.colour.clone(),
-        ask_name: site.ask_name,
-        limits: LIMITS,
-    }))
+    Ok(Json(state.site(&site, &origin)?.info()))
 }
 
 async fn start(
@@ -85,6 +78,10 @@ async fn start(
     if let Some(session) = session::look_up(state.store.as_ref(), &hash).await? {
         return reply(StatusCode::OK, &session);
     }
+    if asked.queue.as_deref().is_some_and(|queue| !site.offers(queue)) {
+        let message = "queue must be the id of one that the site offers";
+        return Err(ApiError::BadRequest(message.to_owned()));
+    }
     state.limiters.chat(chat, address, &site.id).inspect_err(|_| {
         tracing::info!(site = site.id, "too many new chats");
     })?;
@@ -94,6 +91,7 @@ async fn start(
         site: site.id.clone(),
         name: asked.name.as_deref().and_then(clean::name),
         session: hash.clone(),
+        queue: asked.queue,
     };
     let new = append(&state, input).await?;
     let session = await_session(&state, &hash, feed).await?;
@@ -124,14 +122,14 @@ async fn await_session(
 async fn send(
     State(state): State<GatewayState>,
     Session(session): Session,
-    Body(SendMessage { key, text }): Body<SendMessage>,
+    Body(SendMessage { key, text, email }): Body<SendMessage>,
 ) -> Result<StatusCode, ApiError> {
     let refused = |reason, retry_after| ApiError::Refused { reason, retry_after };
-    let input =
-        message::check(session.chat, key.clone(), &text).map_err(|invalid| match invalid {
-            Invalid::Key => ApiError::BadRequest(message::BAD_KEY.to_owned()),
-            Invalid::Refused(reason) => refused(reason, None),
-        })?;
+    let checked = message::check(session.chat, key.clone(), &text, email.as_deref());
+    let input = checked.map_err(|invalid| match invalid {
+        Invalid::Key => ApiError::BadRequest(message::BAD_KEY.to_owned()),
+        Invalid::Refused(reason) => refused(reason, None),
+    })?;
     state
         .limiters
         .message(session.chat)

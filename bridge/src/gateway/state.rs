@@ -1,16 +1,18 @@
 //! What all requests and sockets share.
 
-use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    config::{GatewayConfig, SiteConfig},
+    config::GatewayConfig,
     error::ApiError,
     limits::Limiters,
     open::OpenSockets,
-    origin::{Origins, RequestOrigin},
+    origin::RequestOrigin,
     session::{self, SessionRecord, SessionToken},
+    sites::{Site, Sites},
     wake::Wakes,
     widget::WidgetFiles,
     wire::LIMITS,
@@ -28,8 +30,10 @@ pub struct Shared {
     pub(super) store: Arc<dyn Store>,
     pub(super) live: Live,
     pub(super) config: GatewayConfig,
-    pub(super) sites: HashMap<String, SiteConfig>,
-    pub(super) origins: Origins,
+    /// The bridge's own origin.
+    pub(super) own_origin: String,
+    /// The newest sites.
+    pub(super) sites: watch::Receiver<Arc<Sites>>,
     pub(super) limiters: Limiters,
     pub(super) wakes: Wakes,
     pub(super) open: OpenSockets,
@@ -57,7 +61,7 @@ pub(super) struct Times {
     pub(super) poll: Duration,
     /// Between two pushes of the live state.
     pub(super) live: Duration,
-    /// Between two pushes because of the place in the queue alone.
+    /// Between two pushes because of the place in the queue and the estimated wait alone.
     pub(super) position: Duration,
 }
 
@@ -78,13 +82,14 @@ impl Default for Times {
 }
 
 impl GatewayState {
-    /// A gateway in front of `store`, until `shutdown`. The configuration must be valid.
+    /// A gateway in front of `store`, until `shutdown`. The configuration must be valid. What is
+    /// sent to `sites` counts from then on, for what is open as well.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
         live: Live,
         config: GatewayConfig,
-        sites: Vec<SiteConfig>,
+        sites: watch::Receiver<Arc<Sites>>,
         shutdown: CancellationToken,
     ) -> Self {
         let files = WidgetFiles::embedded();
@@ -95,17 +100,16 @@ impl GatewayState {
         store: Arc<dyn Store>,
         live: Live,
         config: GatewayConfig,
-        sites: Vec<SiteConfig>,
+        sites: watch::Receiver<Arc<Sites>>,
         shutdown: CancellationToken,
         widget: WidgetFiles,
         times: Times,
     ) -> Self {
-        let origins = Origins::new(config.public_origin(), sites.iter());
         let shared = Shared {
             store,
             live,
-            sites: sites.into_iter().map(|site| (site.id.clone(), site)).collect(),
-            origins,
+            own_origin: config.public_origin(),
+            sites,
             limiters: Limiters::new(&config.limits),
             wakes: Wakes::default(),
             open: OpenSockets::new(&config.limits),
@@ -119,10 +123,15 @@ impl GatewayState {
     }
 
     /// A site, for a page of this origin.
-    pub(super) fn site(&self, id: &str, origin: &RequestOrigin) -> Result<&SiteConfig, ApiError> {
-        let site = self.sites.get(id).ok_or(ApiError::NotFound)?;
-        self.origins.permit(origin, site)?;
+    pub(super) fn site(&self, id: &str, origin: &RequestOrigin) -> Result<Arc<Site>, ApiError> {
+        let site = self.sites.borrow().get(id).cloned().ok_or(ApiError::NotFound)?;
+        origin.permit(&self.own_origin, &site)?;
         Ok(site)
+    }
+
+    /// Whether a page that was let in may stay. That its site is gone is no secret from it.
+    pub(super) fn still_permits(&self, id: &str, origin: &RequestOrigin) -> Result<(), ApiError> {
+        self.site(id, origin).map(drop).map_err(|_| ApiError::ForbiddenOrigin)
     }
 
     /// The one place where a token becomes the right to a chat. What is wrong with a token, or

@@ -11,7 +11,7 @@ use axum::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use rust_embed::RustEmbed;
 
-use super::{config::SiteConfig, error::ApiError, state::GatewayState};
+use super::{error::ApiError, sites::Site, state::GatewayState};
 
 /// The built widget. A debug build reads it from the disk, so it may be built later.
 #[derive(RustEmbed)]
@@ -118,9 +118,10 @@ async fn page(
     Path(site): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
-    let site = state.sites.get(&site).ok_or_else(|| ApiError::NotFound.into_response())?;
+    let site = state.sites.borrow().get(&site).cloned();
+    let site = site.ok_or_else(|| ApiError::NotFound.into_response())?;
     let file = state.widget.find(PAGE).map_err(IntoResponse::into_response)?;
-    let policy = content_security_policy(&state, site);
+    let policy = content_security_policy(&state, &site);
     let policy = HeaderValue::from_str(&policy).map_err(|error| {
         tracing::error!(%error, site = site.id, "the site's origins cannot stand in a header");
         ApiError::Unavailable.into_response()
@@ -135,7 +136,7 @@ async fn page(
 
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-fn content_security_policy(state: &GatewayState, site: &SiteConfig) -> String {
+fn content_security_policy(state: &GatewayState, site: &Site) -> String {
     // `'self'` does not cover web sockets in every browser.
     let socket = state.config.public_origin().replacen("http", "ws", 1);
     let ancestors =

@@ -3,6 +3,8 @@
 //! They are exported to TypeScript (`widget/shared/src/wire.ts`), so that the widget cannot drift
 //! from the bridge. `docs/protocol.md` tells the story around them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -17,8 +19,29 @@ pub struct SiteInfo {
     pub colour: String,
     /// Whether the customer is asked for a name first.
     pub ask_name: bool,
+    /// The queues that the customer may choose from, in the order in which they are offered. With
+    /// one or none there is nothing to choose.
+    pub queues: Vec<QueueInfo>,
+    /// The site's own words in place of the widget's, by key. Plain text; unknown keys are passed
+    /// over.
+    pub texts: BTreeMap<String, String>,
     /// The bounds that the bridge keeps.
     pub limits: Limits,
+}
+
+/// A queue that a site offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct QueueInfo {
+    /// Names it in [`StartChat`].
+    pub id: String,
+    /// What the customer reads.
+    pub name: String,
+    /// Whether it is open now. Who starts a chat in a closed queue is asked to leave a message.
+    pub open: bool,
+    /// Shown while it is closed; may be empty.
+    pub closed_text: String,
+    /// Shown while it is open; may be empty.
+    pub greeting: String,
 }
 
 /// The bounds that the bridge keeps.
@@ -49,6 +72,10 @@ pub struct StartChat {
     #[serde(default)]
     #[ts(optional)]
     pub name: Option<String>,
+    /// In which of the site's queues to wait, by its id; without it, in the first.
+    #[serde(default)]
+    #[ts(optional)]
+    pub queue: Option<String>,
 }
 
 /// The reply to [`StartChat`]: `201` for a new chat, `200` for the same start key again.
@@ -80,6 +107,11 @@ pub enum ClientFrame {
         key: String,
         /// Plain text.
         text: String,
+        /// Where an answer may be sent if the customer is gone: an e-mail address of at most 254
+        /// characters. Asked for when they leave a message; empty is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        email: Option<String>,
     },
     /// The customer is typing, or has stopped.
     Typing {
@@ -161,6 +193,8 @@ pub struct LiveState {
     /// The place in the queue, from 1, while waiting.
     #[ts(type = "number | null")]
     pub position: Option<u32>,
+    /// How long the customer will probably wait still, while that can be said.
+    pub estimate: Option<Estimate>,
     /// The public names of the agents who are typing.
     pub typing: Vec<String>,
     /// The customer's messages up to this entry are in the agents' room (✓✓).
@@ -169,6 +203,15 @@ pub struct LiveState {
     /// The customer's messages up to this entry were seen by an agent.
     #[ts(type = "number")]
     pub seen: u64,
+}
+
+/// A rounded range of time, in whole minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Estimate {
+    /// At least so many.
+    pub at_least: u32,
+    /// At most so many; `null` if there is no telling: more than `at_least`.
+    pub at_most: Option<u32>,
 }
 
 /// Where a chat is in its life, as the customer sees it.
@@ -180,6 +223,10 @@ pub enum Phase {
     Waiting,
     /// An agent is there.
     Active,
+    /// The customer is asked to leave a message.
+    Form,
+    /// A left message waits for an answer.
+    Left,
     /// Over.
     Ended,
 }
@@ -230,6 +277,15 @@ pub enum FeedBody {
     },
     /// No agent is left; the chat waits again, at its old place.
     Requeued {},
+    /// The customer is asked to leave a message: nobody will come now.
+    Form {
+        /// Why.
+        why: FormReason,
+        /// What the queue says about it; may be empty.
+        text: String,
+    },
+    /// The message was left, and will be answered.
+    MessageLeft {},
     /// An earlier message of the customer did not reach the agents.
     Undelivered {
         /// The message's key.
@@ -242,6 +298,18 @@ pub enum FeedBody {
         /// Who ended it.
         by: EndedBy,
     },
+}
+
+/// Why a customer is asked to leave a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum FormReason {
+    /// The queue is closed at this hour.
+    Closed,
+    /// No agent is there.
+    Nobody,
+    /// Too many are waiting, or the customer has waited too long.
+    Busy,
 }
 
 /// Who ended a chat.
@@ -319,6 +387,8 @@ pub enum RefusalReason {
     TooLong,
     /// There is no text in it.
     Empty,
+    /// What was given as an e-mail address is none.
+    BadEmail,
     /// Too many in too short a time; try again later.
     TooFast,
     /// Too many messages wait for an agent.
@@ -397,6 +467,10 @@ pub struct SendMessage {
     pub key: String,
     /// Plain text.
     pub text: String,
+    /// As in the `send` frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub email: Option<String>,
 }
 
 /// The body of `POST /customer/v1/typing`.

@@ -25,10 +25,10 @@ impl Desk {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         match input {
-            CustomerInput::Start { chat, site, name, session } => {
+            CustomerInput::Start { chat, site, name, session, .. } => {
                 self.start(chat, site, name, session, batch).await
             }
-            CustomerInput::Send { chat, key, text } => {
+            CustomerInput::Send { chat, key, text, .. } => {
                 self.customer_sent(chat, key, text, received, batch).await
             }
             CustomerInput::End { chat } => self.input(Input::CustomerEnded { chat }, batch).await,

@@ -153,13 +153,14 @@ impl Bench {
             site: "shop".to_owned(),
             name: Some("Clara".to_owned()),
             session: "00".repeat(32),
+            queue: None,
         };
         self.customer(start).await;
     }
 
     async fn says(&self, key: &str) {
         let (key, text) = (key.to_owned(), format!("text of {key}"));
-        self.customer(CustomerInput::Send { chat: CHAT, key, text }).await;
+        self.customer(CustomerInput::Send { chat: CHAT, key, text, email: None }).await;
     }
 
     /// The first new effect that is of interest; the others stay.
@@ -239,7 +240,8 @@ async fn what_cannot_be_handled_is_put_aside_and_the_rest_goes_on() {
         ("send:0:garbage", b"{not json".to_vec()),
         ("event:$nothing", b"{}".to_vec()),
         ("send:1:unknown", {
-            let send = CustomerInput::Send { chat: ChatId(1), key: "k".into(), text: "t".into() };
+            let (key, text) = ("k".into(), "t".into());
+            let send = CustomerInput::Send { chat: ChatId(1), key, text, email: None };
             serde_json::to_vec(&send).expect("JSON")
         }),
     ];
@@ -263,7 +265,7 @@ async fn panics_between_two_others(bench: &Bench, key: &str, times: u32) -> u32 
     bench.feed(1).await;
     let message = |key: &str| {
         let (key, text) = (key.to_owned(), format!("text of {key}"));
-        CustomerInput::Send { chat: CHAT, key, text }.into_item(1).expect("JSON")
+        CustomerInput::Send { chat: CHAT, key, text, email: None }.into_item(1).expect("JSON")
     };
     let item = message(key);
     let item_key = item.key.clone();

@@ -85,8 +85,9 @@ impl Crowd {
             let http = self.http.clone();
             async move {
                 let name = Some(format!("customer {n}"));
-                let started =
-                    http.start(SITE, &StartChat { start_key: random_key(), name }).await?;
+                let started = http
+                    .start(SITE, &StartChat { start_key: random_key(), name, queue: None })
+                    .await?;
                 Ok::<_, BenchError>(http.with_token(&started.token))
             }
         });

@@ -66,7 +66,7 @@ pub(super) async fn measure(
 
 /// A chat over the bridge.
 async fn start(scene: &Scene, http: &Http, anna: &mut Sights) -> Result<Duration, BenchError> {
-    let body = StartChat { start_key: random_key(), name: Some("Clara".to_owned()) };
+    let body = StartChat { start_key: random_key(), name: Some("Clara".to_owned()), queue: None };
     let begun = Instant::now();
     let starts = async { Ok(http.start(SITE, &body).await?) };
     let (started, (invited, room)) = tokio::try_join!(starts, anna.invite())?;

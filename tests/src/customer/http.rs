@@ -94,7 +94,7 @@ impl Http {
 
     /// `POST …/messages`
     pub async fn send(&self, key: &str, text: &str) -> Result<(), Failure> {
-        let body = SendMessage { key: key.into(), text: text.into() };
+        let body = SendMessage { key: key.into(), text: text.into(), email: None };
         self.status(Method::POST, "messages", Some(&body)).await
     }
 

@@ -155,7 +155,11 @@ fn next_outgoing(state: &mut State) -> Option<ClientFrame> {
         && let Some(message) = state.outbox.iter_mut().find(|message| !message.in_flight)
     {
         message.in_flight = true;
-        return Some(ClientFrame::Send { key: message.key.clone(), text: message.text.clone() });
+        return Some(ClientFrame::Send {
+            key: message.key.clone(),
+            text: message.text.clone(),
+            email: None,
+        });
     }
     if state.outbox.is_empty() || !matches!(state.control.front(), Some(ClientFrame::End {})) {
         return state.control.pop_front();

@@ -1,5 +1,9 @@
-/** All words that the customer reads in the iframe. One table, so that it can be translated. */
-import type { EndedBy } from "@switchboard/shared/wire";
+/**
+ * All words that the customer reads in the iframe. One table, so that it can be translated, and so
+ * that a site can put its own words in place of these.
+ */
+import type { EndedBy, FormReason } from "@switchboard/shared/wire";
+import type { Stage } from "./client/feed";
 import type { FailReason } from "./client/outbox";
 
 const number = new Intl.NumberFormat("en");
@@ -27,6 +31,7 @@ const endedHint: Record<EndedBy, string> = {
 const failed: Record<FailReason, string> = {
   too_long: "Not sent: the message is too long.",
   empty: "Not sent: there is no text in it.",
+  bad_email: "Not sent: what was given as e-mail address is none.",
   too_fast: "Not sent: too many messages in a short time.",
   too_many: "Not sent: too many messages are waiting for an agent.",
   ended: "Not sent: the chat had already ended.",
@@ -35,7 +40,46 @@ const failed: Record<FailReason, string> = {
   rejected: "Not sent: the service could not read it.",
 };
 
-export const TEXTS = {
+const formTitle: Record<FormReason, string> = {
+  closed: "We are closed right now",
+  nobody: "Nobody is here right now",
+  busy: "We are very busy right now",
+};
+
+/** What is asked before the end. */
+interface Question {
+  button: string;
+  title: string;
+  body: string;
+  confirm: string;
+  cancel: string;
+}
+
+const endOf: Record<Stage, Question> = {
+  chat: {
+    button: "End chat",
+    title: "End this chat?",
+    body: "The conversation will be closed for you and for the agent.",
+    confirm: "End chat",
+    cancel: "Keep chatting",
+  },
+  form: {
+    button: "Cancel",
+    title: "Leave no message?",
+    body: "You have not left a message. Nobody will get back to you.",
+    confirm: "Leave no message",
+    cancel: "Go back",
+  },
+  left: {
+    button: "Withdraw",
+    title: "Withdraw your message?",
+    body: "It has not been answered yet, and will not be if you withdraw it.",
+    confirm: "Withdraw message",
+    cancel: "Keep it",
+  },
+};
+
+const DEFAULTS = {
   chat: "Chat",
   loading: "Loading…",
   unknownSite: "This chat is not available.",
@@ -46,6 +90,9 @@ export const TEXTS = {
   nameTooLong: (most: number) => `Please use at most ${number.format(most)} characters.`,
   start: "Start chat",
   starting: "Starting…",
+  queues: "What is it about?",
+  queueClosed: "closed now",
+  startForm: "Leave a message",
   startStruggling: "The chat cannot be reached right now. We keep trying…",
   chatLost: "Your earlier chat is no longer available. You can start a new one.",
   startFailed: "The chat could not be started. Please try again.",
@@ -53,8 +100,16 @@ export const TEXTS = {
 
   connecting: "Connecting…",
   reconnecting: "Reconnecting…",
-  waiting: "Waiting for an agent",
-  waitingAt: (position: number) => `Waiting – you are number ${number.format(position)}`,
+  waiting: "Waiting for an agent.",
+  waitingAt: (position: number) => `You are number ${number.format(position)}.`,
+  waitAbout: (minutes: string) => `About ${minutes} minutes.`,
+  waitLess: (minutes: number) =>
+    minutes === 1 ? "Less than a minute." : `Less than ${number.format(minutes)} minutes.`,
+  waitMore: (minutes: number) =>
+    minutes === 1 ? "More than a minute." : `More than ${number.format(minutes)} minutes.`,
+  waitUnknown: "This may take a while.",
+  asked: "Leave us a message",
+  unanswered: "Your message waits for an answer",
   here: (names: string[]) => (names.length === 1 ? `${list(names)} is here` : `${list(names)} are here`),
   connected: "An agent is here",
   ending: "Ending the chat…",
@@ -63,8 +118,23 @@ export const TEXTS = {
   requeued: "You are back in the queue, at your old place.",
   joined: (name: string) => `${name} has joined the chat`,
   left: (name: string) => `${name} has left the chat`,
+  messageLeft:
+    "We have your message and will answer here. You can close this page and come back to it on this device.",
   ended,
   endedHint,
+  withdrawn: "You have withdrawn your message",
+  notLeft: "You have left no message",
+
+  formTitle,
+  formHint: "Leave us a message, and we will answer here as soon as we can.",
+  formName: "Your name (optional)",
+  formEmail: "E-mail (optional)",
+  formEmailHint: "In case we should answer by e-mail.",
+  formEmailBad: "This does not look like an e-mail address. Correct it, or leave the field empty.",
+  formMessage: "Your message",
+  formMissing: "Please write your message.",
+  formSend: "Leave message",
+  formSending: "Sending…",
 
   conversation: "Conversation",
   youSaid: "You:",
@@ -89,10 +159,41 @@ export const TEXTS = {
     `The message is too long. Please remove about ${number.format(over)} characters, or send it in parts.`,
 
   minimise: "Minimise chat",
-  end: "End chat",
-  endTitle: "End this chat?",
-  endBody: "The conversation will be closed for you and for the agent.",
-  endConfirm: "End chat",
-  endCancel: "Keep chatting",
+  endOf,
   startNew: "Start a new chat",
 };
+
+type Texts = typeof DEFAULTS;
+
+/** The words in use: a site's own, and those above where it has none. */
+export let TEXTS: Texts = DEFAULTS;
+
+/**
+ * Puts a site's own words in place of the widget's, and takes earlier ones back. A word within a
+ * table has a key like `ended.agent`. In a text that tells of something, `{}` stands for that.
+ */
+export function setOwnTexts(own: Record<string, string>): void {
+  TEXTS = merged(DEFAULTS, own, "");
+}
+
+function merged<T extends object>(table: T, own: Record<string, string>, prefix: string): T {
+  const entries = Object.entries(table).map(([name, word]: [string, unknown]) => {
+    const key = prefix + name;
+    if (typeof word === "object" && word !== null) return [name, merged(word, own, `${key}.`)];
+    const other: unknown = Object.hasOwn(own, key) ? own[key] : undefined;
+    if (typeof other !== "string" || other === "") return [name, word];
+    return [
+      name,
+      typeof word === "function" ? (told: Told) => other.replaceAll("{}", () => shown(told)) : other,
+    ];
+  });
+  return Object.fromEntries(entries) as T;
+}
+
+/** What a text can tell of. */
+type Told = number | string | string[];
+
+function shown(told: Told): string {
+  if (typeof told === "number") return number.format(told);
+  return typeof told === "string" ? told : list(told);
+}

@@ -3,15 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, type Api } from "../src/client/api";
 import { Client } from "../src/client/client";
 import { openStore } from "../src/client/storage";
-import { Exchange, FakeBrowser, FakeStorage, LIMITS } from "./fakes";
-
-const SITE: SiteInfo = {
-  title: "Shop",
-  greeting: "Hello",
-  colour: "#336699",
-  ask_name: true,
-  limits: LIMITS,
-};
+import { agentSays, Exchange, FakeBrowser, FakeStorage, LIVE, own, queue, SITE } from "./fakes";
 
 let browser: FakeBrowser;
 
@@ -28,9 +20,11 @@ class FakeApi {
   /** What the next requests throw; after that they succeed. */
   readonly failures: Error[] = [];
   chats = 0;
+  /** What the next requests for the site get. */
+  info: SiteInfo = SITE;
 
   site(): Promise<SiteInfo> {
-    return Promise.resolve(SITE);
+    return Promise.resolve(this.info);
   }
 
   start(_site: string, body: StartChat): Promise<ChatStarted> {
@@ -108,6 +102,69 @@ describe("starting", () => {
     client.start("Mia");
     await vi.advanceTimersByTimeAsync(0);
     expect(client.view()).toMatchObject({ starting: "no", notice: "forbidden", chat: null });
+  });
+});
+
+describe("the queues of the site", () => {
+  const closed = { ...SITE, queues: [queue("sales"), queue("help", { open: false })] };
+
+  it("are chosen from at the start", async () => {
+    const { client, api } = await openClient();
+    client.start("Mia", "help");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(api.starts[0]).toMatchObject({ name: "Mia", queue: "help" });
+  });
+
+  it("are asked for again when the customer looks, but not all the time", async () => {
+    const { client, api } = await openClient();
+    api.info = closed;
+    client.refresh();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(client.view().site).toBe(SITE);
+    await vi.advanceTimersByTimeAsync(31_000);
+    client.refresh();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(client.view().site).toBe(closed);
+  });
+
+  it("are asked for again when the bridge does not know the chosen one any more", async () => {
+    const { client, api } = await openClient();
+    api.info = closed;
+    api.failures.push(new ApiError("bad_request"));
+    client.start("Mia", "gone");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(client.view()).toMatchObject({ notice: "start_failed", site: closed });
+  });
+});
+
+describe("an answer that came while the customer was away", () => {
+  it("is there when they come back, unread, though the chat has ended", async () => {
+    const first = await openClient("a");
+    first.client.start("Mia");
+    await vi.advanceTimersByTimeAsync(0);
+    first.exchange.last.welcome(3, { ...LIVE, phase: "left" });
+    const before = [
+      { seq: 1, at: 1, kind: "form" as const, why: "closed" as const, text: "" },
+      own(2, "key", "Where is it?"),
+      { seq: 3, at: 3, kind: "message_left" as const },
+    ];
+    for (const entry of before) first.exchange.last.entry(entry);
+    browser.closeTab("a");
+
+    const { client, exchange } = await openClient("b");
+    expect(exchange.last.greeting).toEqual({ token: "T1", after: 0 });
+    exchange.last.welcome(6, { ...LIVE, phase: "ended" });
+    for (const entry of before) exchange.last.entry(entry);
+    exchange.last.entry({ seq: 4, at: 4, kind: "joined", name: "Anna" });
+    exchange.last.entry(agentSays(5, "It is on its way."));
+    exchange.last.entry({ seq: 6, at: 6, kind: "ended", by: "agent" });
+    expect(client.view().chat).toMatchObject({ number: 42, ended: "agent", unread: 1 });
+
+    // Not even another visit throws it away before it was seen.
+    const third = await openClient("c");
+    expect(third.client.view().chat?.number).toBe(42);
+    client.look(true);
+    expect(client.view().chat?.unread).toBe(0);
   });
 });
 

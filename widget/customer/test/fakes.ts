@@ -1,5 +1,13 @@
 /** Stand-ins for the bridge, the browser's storage and other tabs. */
-import type { ClientFrame, FeedEntry, Limits, LiveState, ServerFrame } from "@switchboard/shared/wire";
+import type {
+  ClientFrame,
+  FeedEntry,
+  Limits,
+  LiveState,
+  QueueInfo,
+  ServerFrame,
+  SiteInfo,
+} from "@switchboard/shared/wire";
 import { Chat, type ChatOptions } from "../src/client/chat";
 import type { Dials } from "../src/client/connection";
 import type { Closing, Dial, Greeting, LinkEvents } from "../src/client/link";
@@ -7,7 +15,29 @@ import { openStore, type Store } from "../src/client/storage";
 import type { Tabs } from "../src/client/tabs";
 
 export const LIMITS: Limits = { text_bytes: 16_384, name_chars: 80, frame_bytes: 65_536, ping_seconds: 20 };
-export const LIVE: LiveState = { phase: "active", position: null, typing: [], delivered: 0, seen: 0 };
+export const LIVE: LiveState = {
+  phase: "active",
+  position: null,
+  estimate: null,
+  typing: [],
+  delivered: 0,
+  seen: 0,
+};
+
+export const SITE: SiteInfo = {
+  title: "Shop",
+  greeting: "Hello",
+  colour: "#336699",
+  ask_name: true,
+  queues: [],
+  texts: {},
+  limits: LIMITS,
+};
+
+/** A queue that a site offers. */
+export function queue(id: string, more: Partial<QueueInfo> = {}): QueueInfo {
+  return { id, name: `Our ${id}`, open: true, closed_text: "", greeting: "", ...more };
+}
 
 /** A link whose other end is the test. */
 export class FakeLink {

@@ -1,91 +1,23 @@
 // @vitest-environment happy-dom
-import { render } from "preact";
-import { act } from "preact/test-utils";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ChatStarted, SiteInfo } from "@switchboard/shared/wire";
-import type { Api } from "../src/client/api";
-import { Client } from "../src/client/client";
-import { App } from "../src/view/App";
-import { agentSays, Exchange, FakeBrowser, LIMITS, LIVE, own } from "./fakes";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { agentSays, LIVE, own } from "./fakes";
+import {
+  box,
+  click,
+  closePage,
+  exchange,
+  find,
+  get,
+  minimise,
+  openPage,
+  press,
+  settle,
+  startChat,
+  type,
+} from "./page";
 
-const SITE: SiteInfo = {
-  title: "Shop",
-  greeting: "Hello",
-  colour: "#336699",
-  ask_name: true,
-  limits: LIMITS,
-};
-
-let box: HTMLElement;
-let exchange: Exchange;
-let minimise: () => void;
-
-beforeEach(async () => {
-  vi.useFakeTimers();
-  exchange = new Exchange();
-  box = document.body.appendChild(document.createElement("div"));
-  const api = {
-    site: () => Promise.resolve(SITE),
-    start: () => Promise.resolve<ChatStarted>({ token: "T", number: 42 }),
-  };
-  const browser = new FakeBrowser();
-  const client = new Client({
-    site: "shop",
-    api: api as unknown as Api,
-    store: browser.store(),
-    tabs: browser.tab("a"),
-    dials: () => ({ socket: exchange.dial, polling: exchange.dial }),
-  });
-  let saved = "";
-  const draft = { read: () => saved, write: (text: string) => (saved = text) };
-  minimise = vi.fn();
-  render(<App client={client} draft={draft} open onMinimise={minimise} />, box);
-  await settle();
-});
-afterEach(() => {
-  render(null, box);
-  box.remove();
-  vi.useRealTimers();
-});
-
-/** Lets timers and effects run. */
-async function settle(): Promise<void> {
-  await act(async () => {
-    await vi.advanceTimersByTimeAsync(150);
-  });
-}
-
-const find = (id: string) => box.querySelector<HTMLElement>(`[data-testid="${id}"]`);
-
-function get(id: string): HTMLElement {
-  const element = find(id);
-  if (!element) throw new Error(`no ${id}`);
-  return element;
-}
-
-async function type(id: string, text: string): Promise<void> {
-  const field = get(id) as HTMLInputElement;
-  field.value = text;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-  await settle();
-}
-
-async function press(id: string, key: string, more: KeyboardEventInit = {}): Promise<void> {
-  get(id).dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
-  await settle();
-}
-
-async function click(id: string): Promise<void> {
-  get(id).click();
-  await settle();
-}
-
-async function startChat(): Promise<void> {
-  await type("name", "Mia");
-  await click("start");
-  exchange.last.welcome(0, { ...LIVE, phase: "waiting", position: 3 });
-  await settle();
-}
+beforeEach(() => openPage());
+afterEach(closePage);
 
 describe("the welcome", () => {
   it("asks for a name", async () => {
@@ -100,7 +32,7 @@ describe("the welcome", () => {
 describe("the conversation", () => {
   it("tells how things stand", async () => {
     await startChat();
-    expect(get("status").textContent).toBe("Waiting – you are number 3");
+    expect(get("status").textContent).toBe("You are number 3.");
     exchange.last.entry({ seq: 1, at: 1, kind: "joined", name: "Anna" });
     exchange.last.frame({ type: "live", ...LIVE, typing: ["Anna"] });
     await settle();

@@ -22,9 +22,44 @@ colour: string,
  */
 ask_name: boolean, 
 /**
+ * The queues that the customer may choose from, in the order in which they are offered. With
+ * one or none there is nothing to choose.
+ */
+queues: Array<QueueInfo>, 
+/**
+ * The site's own words in place of the widget's, by key. Plain text; unknown keys are passed
+ * over.
+ */
+texts: { [key in string]: string }, 
+/**
  * The bounds that the bridge keeps.
  */
 limits: Limits, };
+
+/**
+ * A queue that a site offers.
+ */
+export type QueueInfo = { 
+/**
+ * Names it in [`StartChat`].
+ */
+id: string, 
+/**
+ * What the customer reads.
+ */
+name: string, 
+/**
+ * Whether it is open now. Who starts a chat in a closed queue is asked to leave a message.
+ */
+open: boolean, 
+/**
+ * Shown while it is closed; may be empty.
+ */
+closed_text: string, 
+/**
+ * Shown while it is open; may be empty.
+ */
+greeting: string, };
 
 /**
  * The bounds that the bridge keeps.
@@ -59,7 +94,11 @@ start_key: string,
 /**
  * What the customer calls themselves.
  */
-name?: string, };
+name?: string, 
+/**
+ * In which of the site's queues to wait, by its id; without it, in the first.
+ */
+queue?: string, };
 
 /**
  * The reply to [`StartChat`]: `201` for a new chat, `200` for the same start key again.
@@ -94,7 +133,12 @@ key: string,
 /**
  * Plain text.
  */
-text: string, } | { "type": "typing", 
+text: string, 
+/**
+ * Where an answer may be sent if the customer is gone: an e-mail address of at most 254
+ * characters. Asked for when they leave a message; empty is none.
+ */
+email?: string, } | { "type": "typing", 
 /**
  * Which.
  */
@@ -170,6 +214,10 @@ phase: Phase,
  */
 position: number | null, 
 /**
+ * How long the customer will probably wait still, while that can be said.
+ */
+estimate: Estimate | null, 
+/**
  * The public names of the agents who are typing.
  */
 typing: Array<string>, 
@@ -183,9 +231,22 @@ delivered: number,
 seen: number, };
 
 /**
+ * A rounded range of time, in whole minutes.
+ */
+export type Estimate = { 
+/**
+ * At least so many.
+ */
+at_least: number, 
+/**
+ * At most so many; `null` if there is no telling: more than `at_least`.
+ */
+at_most: number | null, };
+
+/**
  * Where a chat is in its life, as the customer sees it.
  */
-export type Phase = "waiting" | "active" | "ended";
+export type Phase = "waiting" | "active" | "form" | "left" | "ended";
 
 /**
  * One entry of the customer's feed.
@@ -222,7 +283,15 @@ name: string, } | { "kind": "left",
 /**
  * The agent's public name.
  */
-name: string, } | { "kind": "requeued", } | { "kind": "undelivered", 
+name: string, } | { "kind": "requeued", } | { "kind": "form", 
+/**
+ * Why.
+ */
+why: FormReason, 
+/**
+ * What the queue says about it; may be empty.
+ */
+text: string, } | { "kind": "message_left", } | { "kind": "undelivered", 
 /**
  * The message's key.
  */
@@ -263,7 +332,15 @@ name: string, } | { "kind": "left",
 /**
  * The agent's public name.
  */
-name: string, } | { "kind": "requeued", } | { "kind": "undelivered", 
+name: string, } | { "kind": "requeued", } | { "kind": "form", 
+/**
+ * Why.
+ */
+why: FormReason, 
+/**
+ * What the queue says about it; may be empty.
+ */
+text: string, } | { "kind": "message_left", } | { "kind": "undelivered", 
 /**
  * The message's key.
  */
@@ -276,6 +353,11 @@ reason: RefusalReason, } | { "kind": "ended",
  * Who ended it.
  */
 by: EndedBy, };
+
+/**
+ * Why a customer is asked to leave a message.
+ */
+export type FormReason = "closed" | "nobody" | "busy";
 
 /**
  * Who ended a chat.
@@ -315,7 +397,7 @@ export type Style = "paragraph" | "strong" | "emphasis" | "deleted" | "code" | "
 /**
  * Why a message was not taken.
  */
-export type RefusalReason = "too_long" | "empty" | "too_fast" | "too_many" | "ended" | "undeliverable" | "unavailable";
+export type RefusalReason = "too_long" | "empty" | "bad_email" | "too_fast" | "too_many" | "ended" | "undeliverable" | "unavailable";
 
 /**
  * What was wrong.
@@ -380,7 +462,11 @@ key: string,
 /**
  * Plain text.
  */
-text: string, };
+text: string, 
+/**
+ * As in the `send` frame.
+ */
+email?: string, };
 
 /**
  * The body of `POST /customer/v1/typing`.

@@ -1,5 +1,7 @@
 //! The first frames of a socket: `hello` and `welcome`.
 
+use std::sync::Arc;
+
 use tokio::{sync::watch, time::timeout};
 
 use super::{
@@ -11,6 +13,7 @@ use crate::{
         open::ChatPlace,
         origin::RequestOrigin,
         session::SessionRecord,
+        sites::Sites,
         state::GatewayState,
         wake::FeedWatch,
         wire::{ClientFrame, ErrorCode, LIMITS, LiveState, Phase, ServerFrame},
@@ -21,6 +24,8 @@ use crate::{
 /// What a socket has once it knows whose it is.
 pub(super) struct Greeting {
     pub(super) session: SessionRecord,
+    /// Whose page it is.
+    pub(super) origin: RequestOrigin,
     /// The last entry that the page has.
     pub(super) cursor: u64,
     /// Whether there are entries after it.
@@ -31,6 +36,7 @@ pub(super) struct Greeting {
     pub(super) told: LiveState,
     pub(super) feed: FeedWatch,
     pub(super) states: watch::Receiver<LiveState>,
+    pub(super) sites: watch::Receiver<Arc<Sites>>,
     pub(super) place: ChatPlace,
     /// While the socket is open, the customer is there.
     _presence: Presence,
@@ -48,6 +54,7 @@ pub(super) async fn greet(
     };
     let (token, after) =
         first.map_err(|_| Goodbye::error(ErrorCode::Idle, "the first frame took too long"))??;
+    let sites = state.sites.clone();
     let session = state.authorise(Some(&token), origin).await?;
     let chat = session.chat;
     let place = state.open.of_chat(chat);
@@ -64,7 +71,19 @@ pub(super) async fn greet(
     let number = session.number;
     line.say(&ServerFrame::Welcome { number, newest, live: told.clone(), limits: LIMITS }).await?;
     let behind = cursor < newest;
-    Ok(Greeting { session, cursor, behind, ended, told, feed, states, place, _presence: presence })
+    Ok(Greeting {
+        session,
+        origin: origin.clone(),
+        cursor,
+        behind,
+        ended,
+        told,
+        feed,
+        states,
+        sites,
+        place,
+        _presence: presence,
+    })
 }
 
 async fn hello(line: &mut Line) -> Result<(String, u64), Goodbye> {

@@ -28,7 +28,9 @@ impl Push {
         if *state == self.told {
             return None;
         }
-        let only_position = LiveState { position: self.told.position, ..state.clone() };
+        let told = &self.told;
+        let only_position =
+            LiveState { position: told.position, estimate: told.estimate, ..state.clone() };
         if only_position == self.told {
             Some((self.position_at + self.position_gap).max(self.at + self.gap))
         } else {
@@ -39,7 +41,7 @@ impl Push {
     /// The page is being told `state`.
     pub(super) fn tell(&mut self, state: LiveState) {
         self.at = Instant::now();
-        if state.position != self.told.position {
+        if (state.position, state.estimate) != (self.told.position, self.told.estimate) {
             self.position_at = self.at;
         }
         self.told = state;
@@ -49,6 +51,7 @@ impl Push {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::wire::Estimate;
 
     #[tokio::test(start_paused = true)]
     async fn places_in_the_queue_wait_longer_than_the_rest() {
@@ -58,6 +61,9 @@ mod tests {
         assert_eq!(push.due(&LiveState::default()), None);
         let second = LiveState { position: Some(2), ..LiveState::default() };
         assert_eq!(push.due(&second), Some(start + times.position));
+        let estimate = Some(Estimate { at_least: 5, at_most: None });
+        let longer = LiveState { estimate, ..LiveState::default() };
+        assert_eq!(push.due(&longer), Some(start + times.position));
         let typing = LiveState { typing: vec!["Anna".to_owned()], ..second.clone() };
         assert_eq!(push.due(&typing), Some(start + times.live));
         tokio::time::advance(times.live).await;

@@ -49,6 +49,7 @@ enum Event {
     Stored(Outcome),
     Feed,
     Live,
+    Sites,
     Push,
     Quiet,
     Idle,
@@ -91,6 +92,7 @@ impl Talk<'_> {
             () = self.greeting.feed.changed(), if !self.greeting.behind => Event::Feed,
             () = std::future::ready(()), if self.greeting.behind => Event::Feed,
             Ok(()) = self.greeting.states.changed() => Event::Live,
+            Ok(()) = self.greeting.sites.changed() => Event::Sites,
             () = sleep_until(push_at.unwrap_or(self.heard)), if push_at.is_some() => Event::Push,
             () = sleep_until(self.heard + self.state.times.idle / 2), if listening && !self.nudged =>
                 Event::Quiet,
@@ -108,6 +110,10 @@ impl Talk<'_> {
             Event::Live => {
                 self.look();
                 Ok(())
+            }
+            Event::Sites => {
+                let Greeting { session, origin, .. } = &self.greeting;
+                Ok(self.state.still_permits(&session.site, origin)?)
             }
             Event::Push => self.push().await,
             Event::Quiet => {
@@ -154,7 +160,7 @@ impl Talk<'_> {
         let chat = self.greeting.session.chat;
         match frame {
             ClientFrame::Hello { .. } => self.nonsense("hello comes once".to_owned()).await,
-            ClientFrame::Send { key, text } => self.send(key, &text).await,
+            ClientFrame::Send { key, text, email } => self.send(key, &text, email.as_deref()).await,
             ClientFrame::Typing { typing } => {
                 self.typing = typing;
                 self.state.live.customer_typing(chat, typing);
@@ -188,9 +194,9 @@ impl Talk<'_> {
         self.line.say(&ServerFrame::Error { code, message, fatal: false }).await
     }
 
-    async fn send(&mut self, key: String, text: &str) -> Result<(), Goodbye> {
+    async fn send(&mut self, key: String, text: &str, email: Option<&str>) -> Result<(), Goodbye> {
         let chat = self.greeting.session.chat;
-        let (reason, retry_after_ms) = match message::check(chat, key.clone(), text) {
+        let (reason, retry_after_ms) = match message::check(chat, key.clone(), text, email) {
             Err(Invalid::Key) => return self.nonsense(message::BAD_KEY.to_owned()).await,
             Err(Invalid::Refused(reason)) => (reason, None),
             Ok(input) => match self.state.limiters.message(chat) {

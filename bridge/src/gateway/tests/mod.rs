@@ -1,16 +1,19 @@
 //! The gateway on a real listener, over a store in memory, with a small runner that answers.
 
 mod flow;
+mod form;
 mod headers;
 mod limits;
 mod origins;
 mod page;
 mod polling;
 mod runner;
+mod sites;
 mod sockets;
 mod starting;
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -19,12 +22,13 @@ use std::{
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 use switchboard_engine::ChatId;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     GatewayState,
-    config::{GatewayConfig, RateLimits, SiteConfig},
+    config::{GatewayConfig, RateLimits},
+    sites::{Site, Sites},
     state::Times,
     widget::{WidgetFile, WidgetFiles},
     wire::*,
@@ -74,6 +78,7 @@ struct World {
     store: MemoryStore,
     live: Live,
     runner: Runner,
+    sites: watch::Sender<Arc<Sites>>,
     /// The store as the gateway has it.
     gateways_store: Arc<MemoryStore>,
     address: SocketAddr,
@@ -82,16 +87,36 @@ struct World {
     http: reqwest::Client,
 }
 
-fn site(id: &str, origin: &str) -> SiteConfig {
-    SiteConfig {
+/// A queue in which chats wait.
+const OPEN: &str = "support";
+/// A queue that is closed.
+const CLOSED: &str = "night";
+
+fn queue(id: &str, open: bool) -> QueueInfo {
+    QueueInfo {
+        id: id.to_owned(),
+        name: format!("Our {id}"),
+        open,
+        closed_text: "Back at nine.".to_owned(),
+        greeting: "Hello from us!".to_owned(),
+    }
+}
+
+fn site(id: &str, origin: &str) -> Site {
+    Site {
         id: id.to_owned(),
         title: "Chat with us".to_owned(),
         greeting: "Hello!".to_owned(),
         colour: "#0b6e4f".to_owned(),
         ask_name: true,
         origins: vec![origin.to_owned()],
-        queue: "support".to_owned(),
+        queues: vec![queue(OPEN, true), queue(CLOSED, false)],
+        texts: BTreeMap::from([("start".to_owned(), "Talk to us".to_owned())]),
     }
+}
+
+fn sites() -> Vec<Site> {
+    vec![site("shop", SHOP), site("other", "https://other.example")]
 }
 
 async fn world() -> World {
@@ -113,12 +138,13 @@ impl World {
             abandon_after_seconds: settings.abandon_after_seconds,
         };
         let shutdown = CancellationToken::new();
+        let (sender, receiver) = watch::channel(Arc::new(sites().into_iter().collect()));
         let gateways_store = Arc::new(store.clone());
         let state = GatewayState::with(
             gateways_store.clone(),
             live.clone(),
             config,
-            vec![site("shop", SHOP), site("other", "https://other.example")],
+            receiver,
             shutdown.clone(),
             settings.widget,
             settings.times,
@@ -130,7 +156,17 @@ impl World {
         tokio::spawn(listen::serve(listener, app, ListenOptions::default(), shutdown.clone()));
         let runner = Runner::start(store.clone(), live.clone());
         let http = reqwest::Client::new();
-        Self { store, live, runner, gateways_store, address, shutdown, background, http }
+        Self {
+            store,
+            live,
+            runner,
+            sites: sender,
+            gateways_store,
+            address,
+            shutdown,
+            background,
+            http,
+        }
     }
 
     fn url(&self, path: &str) -> String {
@@ -153,10 +189,22 @@ impl World {
         read(self.post("/customer/v1/sites/shop/chats", &body)).await
     }
 
+    /// From now on there are these sites.
+    fn set_sites(&self, sites: Vec<Site>) {
+        self.sites.send_replace(Arc::new(sites.into_iter().collect()));
+    }
+
     /// A new chat's token and id.
     async fn chat(&self) -> (String, ChatId) {
+        self.chat_in(OPEN).await
+    }
+
+    /// The same in one of the site's queues.
+    async fn chat_in(&self, queue: &str) -> (String, ChatId) {
         let start_key = format!("{:032x}", rand::random::<u128>());
-        let (status, started) = self.start(&start_key).await;
+        let body = serde_json::json!({ "start_key": start_key, "queue": queue });
+        let (status, started) =
+            read::<ChatStarted>(self.post("/customer/v1/sites/shop/chats", &body)).await;
         assert_eq!(status, StatusCode::CREATED);
         let secret = &crate::store::Store::identity(&self.store).secret;
         let derived = super::session::derive(secret, "shop", &start_key);

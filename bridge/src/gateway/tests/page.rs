@@ -56,7 +56,12 @@ impl Page {
     }
 
     pub(super) async fn send(&mut self, key: &str, text: &str) {
-        self.say(&ClientFrame::Send { key: key.to_owned(), text: text.to_owned() }).await;
+        self.send_with(key, text, None).await;
+    }
+
+    pub(super) async fn send_with(&mut self, key: &str, text: &str, email: Option<&str>) {
+        let (key, text) = (key.to_owned(), text.to_owned());
+        self.say(&ClientFrame::Send { key, text, email: email.map(str::to_owned) }).await;
     }
 
     /// The next frame.

@@ -133,6 +133,22 @@ async fn a_change_between_two_polls_is_not_missed() {
     assert_eq!(third.live.position, Some(1));
 }
 
+/// At most once a second, and only the newest: the place and the estimate change often.
+#[tokio::test]
+async fn a_poll_tells_the_place_and_the_estimate() {
+    let world = world().await;
+    let (token, chat) = world.chat().await;
+    let tag = world.feed(&token, "after=1").await.tag.unwrap();
+    let estimate = Estimate { at_least: 5, at_most: Some(10) };
+    for position in (3..=9).rev() {
+        world.live.update(chat, |state| {
+            (state.position, state.estimate) = (Some(position), Some(estimate));
+        });
+    }
+    let page = world.feed(&token, &format!("after=1&wait=25&tag={tag}")).await;
+    assert_eq!((page.live.position, page.live.estimate), (Some(3), Some(estimate)));
+}
+
 #[tokio::test]
 async fn refusals_over_http() {
     let limits = RateLimits { messages_burst_per_session: 1, ..RateLimits::default() };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use switchboard_engine::ChatId;
 use tokio::{sync::watch, task::JoinHandle};
 
-use super::{EndedBy, FeedBody, FeedEntry, Phase};
+use super::{CLOSED, EndedBy, FeedBody, FeedEntry, FormReason, Phase};
 use crate::{
     gateway::{input::CustomerInput, session::SessionRecord},
     live::{Live, unix_ms},
@@ -75,25 +75,39 @@ impl Work {
         self.handled.lock().unwrap().push(input.clone());
         let mut records = Vec::new();
         let mut phase = None;
-        let (chat, body) = match input {
-            CustomerInput::Start { chat, site, session, .. } => {
+        let (chat, bodies) = match input {
+            CustomerInput::Start { chat, site, session, queue, .. } => {
                 self.number += 1;
                 let number = self.number;
                 let record = SessionRecord { chat, number, site, created: item.received };
                 let record = serde_json::to_vec(&record).unwrap();
                 records.push((RecordKind::Session, session, Some(record)));
-                phase = Some(Phase::Waiting);
-                (chat, Some(FeedBody::Queued {}))
+                if queue.as_deref() == Some(CLOSED) {
+                    phase = Some(Phase::Form);
+                    let text = "Back at nine.".to_owned();
+                    (chat, vec![FeedBody::Form { why: FormReason::Closed, text }])
+                } else {
+                    phase = Some(Phase::Waiting);
+                    (chat, vec![FeedBody::Queued {}])
+                }
             }
-            CustomerInput::Send { chat, key, text } => (chat, Some(FeedBody::Own { key, text })),
+            CustomerInput::Send { chat, key, text, .. } => {
+                let mut bodies = vec![FeedBody::Own { key, text }];
+                if self.live.state(chat).phase == Phase::Form {
+                    phase = Some(Phase::Left);
+                    bodies.push(FeedBody::MessageLeft {});
+                }
+                (chat, bodies)
+            }
             CustomerInput::End { chat } => {
                 phase = Some(Phase::Ended);
-                (chat, Some(FeedBody::Ended { by: EndedBy::Customer }))
+                (chat, vec![FeedBody::Ended { by: EndedBy::Customer }])
             }
-            CustomerInput::Away { chat, .. } => (chat, None),
+            CustomerInput::Away { chat, .. } => (chat, Vec::new()),
         };
         let newest = self.store.newest(Stream::Feed, chat).await.unwrap();
-        let entries = body.map(|body| stored(chat, newest + 1, body)).into_iter().collect();
+        let numbered = (newest + 1..).zip(bodies);
+        let entries = numbered.map(|(seq, body)| stored(chat, seq, body)).collect();
         let inbox_done = vec![item.seq];
         let epoch = self.epoch.0;
         self.store

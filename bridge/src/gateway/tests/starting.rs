@@ -71,6 +71,27 @@ async fn a_start_keeps_the_hash_and_the_cleaned_name() {
 }
 
 #[tokio::test]
+async fn a_start_can_choose_among_the_sites_queues() {
+    let world = world().await;
+    for (number, queue) in [None, Some(OPEN), Some(CLOSED)].into_iter().enumerate() {
+        let mut body = serde_json::json!({ "start_key": KEY.replace('A', &number.to_string()) });
+        if let Some(queue) = queue {
+            body["queue"] = queue.into();
+        }
+        let request = world.post("/customer/v1/sites/shop/chats", &body);
+        assert_eq!(status(request).await, StatusCode::CREATED, "{queue:?}");
+        let handled = world.runner.handled();
+        let Some(CustomerInput::Start { queue: chosen, .. }) = handled.last() else {
+            panic!("no start");
+        };
+        assert_eq!(chosen.as_deref(), queue);
+    }
+    let other = serde_json::json!({ "start_key": "B".repeat(22), "queue": "sales" });
+    let (_, error) = read::<ErrorBody>(world.post("/customer/v1/sites/shop/chats", &other)).await;
+    assert_eq!(error.message, "queue must be the id of one that the site offers");
+}
+
+#[tokio::test]
 async fn bad_starts() {
     let world = world().await;
     for body in [
@@ -80,6 +101,10 @@ async fn bad_starts() {
         serde_json::json!({ "start_key": format!("{KEY}!") }),
         serde_json::json!({ "start_key": KEY, "name": 1 }),
         serde_json::json!({ "start_key": KEY, "admin": true }),
+        serde_json::json!({ "start_key": KEY, "queue": ["support"] }),
+        serde_json::json!({ "start_key": KEY, "queue": "" }),
+        serde_json::json!({ "start_key": KEY, "queue": "Support" }),
+        serde_json::json!({ "start_key": KEY, "queue": "somebody-elses" }),
         serde_json::json!([1]),
     ] {
         let request = world.post("/customer/v1/sites/shop/chats", &body);
@@ -103,4 +128,6 @@ async fn a_site_says_how_it_looks() {
     let (status, info) = read::<SiteInfo>(world.get("/customer/v1/sites/shop")).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!((info.title.as_str(), info.ask_name, info.limits), ("Chat with us", true, LIMITS));
+    assert_eq!(info.queues, [queue(OPEN, true), queue(CLOSED, false)]);
+    assert_eq!(info.texts["start"], "Talk to us");
 }

@@ -19,15 +19,18 @@ fn typescript() -> String {
     }
     declare!(
         SiteInfo,
+        QueueInfo,
         Limits,
         StartChat,
         ChatStarted,
         ClientFrame,
         ServerFrame,
         LiveState,
+        Estimate,
         Phase,
         FeedEntry,
         FeedBody,
+        FormReason,
         EndedBy,
         RichText,
         Style,
@@ -61,6 +64,7 @@ fn live() -> LiveState {
     LiveState {
         phase: Phase::Active,
         position: None,
+        estimate: None,
         typing: vec!["Anna".to_owned()],
         delivered: 4,
         seen: 2,
@@ -82,7 +86,12 @@ fn client_frames_keep_their_form() {
     let key = "q83vEjRWeJA".to_owned();
     let frames = [
         ClientFrame::Hello { token: "A".repeat(43), after: 12 },
-        ClientFrame::Send { key, text: "Hello".to_owned() },
+        ClientFrame::Send { key: key.clone(), text: "Hello".to_owned(), email: None },
+        ClientFrame::Send {
+            key,
+            text: "Call me".to_owned(),
+            email: Some("ann@example.org".to_owned()),
+        },
         ClientFrame::Typing { typing: true },
         ClientFrame::Ack { seq: 13 },
         ClientFrame::Seen { seq: 13 },
@@ -107,6 +116,8 @@ fn server_frames_keep_their_form() {
         FeedBody::Agent { name: name.clone(), content: rich_text() },
         FeedBody::Left { name },
         FeedBody::Requeued {},
+        FeedBody::Form { why: FormReason::Closed, text: "Back at nine.".to_owned() },
+        FeedBody::MessageLeft {},
         FeedBody::Undelivered { key: key.clone(), reason: RefusalReason::Undeliverable },
         FeedBody::Ended { by: EndedBy::NoAgent },
     ];
@@ -117,6 +128,12 @@ fn server_frames_keep_their_form() {
     }));
     frames.extend([
         ServerFrame::Live(live()),
+        ServerFrame::Live(LiveState {
+            phase: Phase::Waiting,
+            position: Some(3),
+            estimate: Some(Estimate { at_least: 5, at_most: Some(10) }),
+            ..LiveState::default()
+        }),
         ServerFrame::Accepted { key: key.clone() },
         ServerFrame::Refused { key, reason: RefusalReason::TooFast, retry_after_ms: Some(1000) },
         ServerFrame::Pong {},
@@ -148,9 +165,21 @@ fn bodies_keep_their_form() {
             greeting: "Hello!".to_owned(),
             colour: "#0b6e4f".to_owned(),
             ask_name: true,
+            queues: vec![QueueInfo {
+                id: "sales".to_owned(),
+                name: "Sales".to_owned(),
+                open: false,
+                closed_text: "Back at nine.".to_owned(),
+                greeting: String::new(),
+            }],
+            texts: BTreeMap::from([("start".to_owned(), "Talk to us".to_owned())]),
             limits: LIMITS,
         },
-        "start": StartChat { start_key: "k".repeat(22), name: Some("Ann".to_owned()) },
+        "start": StartChat {
+            start_key: "k".repeat(22),
+            name: Some("Ann".to_owned()),
+            queue: Some("sales".to_owned()),
+        },
         "started": ChatStarted { token: "A".repeat(43), number: 42 },
         "feed": FeedPage {
             number: 42,
@@ -159,7 +188,11 @@ fn bodies_keep_their_form() {
             live: live(),
             tag: Some("9f86d081884c7d65".to_owned()),
         },
-        "message": SendMessage { key: "q83vEjRWeJA".to_owned(), text: "Hello".to_owned() },
+        "message": SendMessage {
+            key: "q83vEjRWeJA".to_owned(),
+            text: "Hello".to_owned(),
+            email: Some("ann@example.org".to_owned()),
+        },
         "typing": SetTyping { typing: true },
         "seen": SetSeen { seq: 1 },
         "error": error(None),
@@ -183,6 +216,7 @@ fn frames_are_read_strictly() {
         r#"{"type":"hello","token":"x","after":0,"admin":true}"#,
         r#"{"type":"send","key":1,"text":"x"}"#,
         r#"{"type":"send","key":"12345678","text":["x"]}"#,
+        r#"{"type":"send","key":"12345678","text":"x","email":["a@b.example"]}"#,
         r#"{"type":"typing","typing":"yes"}"#,
         r#"{"type":"send","key":"12345678","text":"\ud800"}"#,
     ] {

@@ -34,6 +34,7 @@ const TIMEOUT_MS = 15_000;
 const REASONS: readonly RefusalReason[] = [
   "too_long",
   "empty",
+  "bad_email",
   "too_fast",
   "too_many",
   "ended",

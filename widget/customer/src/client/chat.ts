@@ -1,10 +1,10 @@
 /** One chat, from its session token to its end. Knows nothing of pages and elements. */
-import type { Limits, LiveState, ServerFrame } from "@switchboard/shared/wire";
+import type { FormReason, Limits, LiveState, Phase, ServerFrame } from "@switchboard/shared/wire";
 import { Connection, type Dials } from "./connection";
-import { Feed } from "./feed";
+import { Feed, type Stage } from "./feed";
 import { Items, type Item } from "./items";
 import type { Closing } from "./link";
-import { Outbox } from "./outbox";
+import { Outbox, type Pending } from "./outbox";
 import type { Session } from "./session";
 import { readObject, type Store } from "./storage";
 import type { Tabs } from "./tabs";
@@ -25,13 +25,37 @@ const ADOPT_AGE_MS = 30_000;
 
 type Timer = "offline" | "answer" | "hold" | "ack" | "adopt";
 
-const NOTHING_LIVE: LiveState = { phase: "waiting", position: null, typing: [], delivered: 0, seen: 0 };
+const NOTHING_LIVE: LiveState = {
+  phase: "waiting",
+  position: null,
+  estimate: null,
+  typing: [],
+  delivered: 0,
+  seen: 0,
+};
+
+/** The form to leave a message with, while the customer is asked for one. */
+export interface FormView {
+  why: FormReason;
+  /** What the queue says about it. */
+  text: string;
+  /** Nothing was said before it. */
+  first: boolean;
+  /** What was written is on its way. */
+  busy: boolean;
+  /** What was written and not taken. */
+  returned: Pending | null;
+}
 
 /** What the conversation shows. */
 export interface ChatView {
   number: number;
   link: "connecting" | "online" | "offline";
   live: LiveState;
+  phase: Phase;
+  /** What the customer was last asked for, also after the end. */
+  stage: Stage;
+  form: FormView | null;
   agents: string[];
   items: Item[];
   /** Everything that was there at the last connecting has been received. */
@@ -99,12 +123,18 @@ export class Chat {
   }
 
   view(): ChatView {
+    const form = this.#form();
+    const items = this.#items.build(this.#feed, this.#outbox, this.#live);
     return {
       number: this.session.number,
       link: this.#link,
       live: this.#live,
+      phase: this.#phase(),
+      stage: this.#feed.stage,
+      form,
       agents: [...this.#feed.agents],
-      items: this.#items.build(this.#feed, this.#outbox, this.#live),
+      // The form says itself why it is there.
+      items: form ? items.filter((item) => item.id !== String(this.#feed.asked?.seq)) : items,
       caughtUp: this.#feed.last >= this.#newest,
       ended: this.#feed.ended,
       ending: this.#ending && this.#feed.ended === null,
@@ -114,11 +144,11 @@ export class Chat {
   }
 
   /** Queues a message; false if it cannot be one. */
-  send(text: string): boolean {
+  send(text: string, email?: string): boolean {
     const clean = wellFormed(text).trim();
     if (clean === "" || this.#over() || !measure(clean, this.#limits).fits) return false;
     this.#typing.stop();
-    this.#outbox.add(clean, Date.now(), this.#feed.last);
+    this.#outbox.add(clean, Date.now(), this.#feed.last, email);
     this.#outboxChanged();
     return true;
   }
@@ -133,6 +163,12 @@ export class Chat {
       this.#outbox.retry(id, Date.now(), this.#feed.last);
       this.#outboxChanged();
     }
+  }
+
+  /** Takes a message that was not taken out of the chat, to be written anew. */
+  takeBack(key: string): void {
+    this.#outbox.confirmed(key);
+    this.#outboxChanged();
   }
 
   /** The draft has changed. */
@@ -179,6 +215,26 @@ export class Chat {
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     this.#typing.stop();
     this.#connection.stop();
+  }
+
+  /** The feed can know before the live state that a message was left. */
+  #phase(): Phase {
+    const { phase } = this.#live;
+    if (this.#feed.ended !== null) return "ended";
+    return phase === "form" && this.#feed.stage === "left" ? "left" : phase;
+  }
+
+  #form(): FormView | null {
+    if (this.#phase() !== "form" || this.#ending) return null;
+    const { why = "nobody", text = "", seq = 0 } = this.#feed.asked ?? {};
+    const written = this.#outbox.items.filter((item) => item.after >= seq);
+    return {
+      why,
+      text,
+      first: this.#feed.silent,
+      busy: written.some((item) => item.state !== "failed"),
+      returned: written.find((item) => item.state === "failed") ?? null,
+    };
   }
 
   #over(): boolean {
@@ -315,7 +371,9 @@ export class Chat {
     if (Date.now() < this.#heldUntil) return;
     const item = this.#outbox.next();
     if (item) {
-      if (!this.#connection.send({ type: "send", key: item.key, text: item.text })) return;
+      const { key, text, email } = item;
+      const frame = { type: "send" as const, key, text, ...(email !== undefined && { email }) };
+      if (!this.#connection.send(frame)) return;
       this.#inFlight = item.key;
       this.#clear("answer");
       this.#timers.answer = setTimeout(() => this.#connection.reconnect(), ANSWER_MS);

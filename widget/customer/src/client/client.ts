@@ -36,6 +36,9 @@ export interface ClientOptions {
   random?: () => number;
 }
 
+/** A site that was had before that is asked for again when the customer looks. */
+const SITE_AGE_MS = 30_000;
+
 /** Used until the bridge has told its own. */
 const DEFAULT_LIMITS: Limits = { text_bytes: 16_384, name_chars: 48, frame_bytes: 65_536, ping_seconds: 15 };
 
@@ -53,6 +56,8 @@ export class Client {
   #looking = false;
   #siteTimer: ReturnType<typeof setTimeout> | undefined;
   #siteAttempts = 0;
+  /** When the site was had last. */
+  #siteAt = 0;
 
   constructor(options: ClientOptions) {
     this.#o = options;
@@ -86,12 +91,12 @@ export class Client {
     return this.#chat;
   }
 
-  /** Starts a chat; false if the name cannot be one. */
-  start(name: string): boolean {
+  /** Starts a chat, in the queue with this id or the first; false if the name cannot be one. */
+  start(name: string, queue: string | null = null): boolean {
     const clean = wellFormed(name).trim();
     const asked = this.#site?.ask_name === true;
     if (asked && (clean === "" || charLength(clean) > this.#limits().name_chars)) return false;
-    if (this.#starting === "no" && !this.#chat) void this.#begin(asked ? clean : "");
+    if (this.#starting === "no" && !this.#chat) void this.#begin(asked ? clean : "", queue);
     return true;
   }
 
@@ -116,6 +121,12 @@ export class Client {
     if (this.#trouble === "unreachable") void this.#loadSite();
   }
 
+  /** The customer looks: the site may have changed, and its queues opened or closed. */
+  refresh(): void {
+    const old = Date.now() - this.#siteAt > SITE_AGE_MS;
+    if (this.#site && !this.#chat && old) void this.#loadSite();
+  }
+
   #limits(): Limits {
     return this.#site?.limits ?? DEFAULT_LIMITS;
   }
@@ -124,6 +135,7 @@ export class Client {
     clearTimeout(this.#siteTimer);
     try {
       this.#site = await this.#o.api.site(this.#o.site);
+      this.#siteAt = Date.now();
       this.#trouble = null;
     } catch (error) {
       const known = error instanceof ApiError && !error.temporary;
@@ -136,7 +148,7 @@ export class Client {
     this.#changed();
   }
 
-  async #begin(name: string): Promise<void> {
+  async #begin(name: string, queue: string | null): Promise<void> {
     const start = new AbortController();
     this.#start = start;
     this.#starting = "trying";
@@ -148,6 +160,7 @@ export class Client {
         site: this.#o.site,
         key: this.#sessions.begin(name, Date.now()),
         name,
+        queue,
         signal: start.signal,
         random: this.#random,
         struggling: () => {
@@ -163,6 +176,8 @@ export class Client {
       const forbidden = error instanceof ApiError && error.code === "forbidden_origin";
       this.#starting = "no";
       this.#notice = forbidden ? "forbidden" : "start_failed";
+      // What was offered may not be offered any more.
+      if (!forbidden) void this.#loadSite();
     }
     this.#changed();
   }
@@ -194,6 +209,7 @@ export class Client {
     this.#chat?.close();
     this.#chat = null;
     this.#notice = notice;
+    this.refresh();
     const other = this.#sessions.read();
     // Another tab may have begun a new chat in the meantime.
     if (other && notice !== "forbidden") this.#open(other);

@@ -1,8 +1,18 @@
 /** The chat as the bridge tells it: entries in order, each once. */
-import type { EndedBy, FeedEntry, RefusalReason } from "@switchboard/shared/wire";
+import type { EndedBy, FeedEntry, FormReason, RefusalReason } from "@switchboard/shared/wire";
 
 /** What became of an entry. */
 export type Applied = "new" | "known" | "gap";
+
+/** What the customer was last asked for: to talk, to leave a message, or to wait for its answer. */
+export type Stage = "chat" | "form" | "left";
+
+/** The form's entry. */
+export interface Asked {
+  seq: number;
+  why: FormReason;
+  text: string;
+}
 
 export class Feed {
   readonly entries: FeedEntry[] = [];
@@ -11,6 +21,9 @@ export class Feed {
   /** The last sequence number of an agent's message. */
   lastAgent = 0;
   ended: EndedBy | null = null;
+  stage: Stage = "chat";
+  /** The last time that the customer was asked to leave a message. */
+  asked: Asked | null = null;
   /** The public names of the agents who are there; two agents may share one. */
   readonly agents: string[] = [];
   /** The customer's messages, by key, that are in the feed. */
@@ -33,12 +46,21 @@ export class Feed {
         break;
       case "joined":
         this.agents.push(entry.name);
+        this.stage = "chat";
         break;
       case "left":
         this.#leave(entry.name);
         break;
       case "requeued":
         this.agents.length = 0;
+        this.stage = "chat";
+        break;
+      case "form":
+        this.stage = "form";
+        this.asked = entry;
+        break;
+      case "message_left":
+        this.stage = "left";
         break;
       case "undelivered":
         this.undelivered.set(entry.key, entry.reason);
@@ -47,6 +69,7 @@ export class Feed {
         this.ended = entry.by;
         break;
       case "queued":
+        this.stage = "chat";
         break;
     }
     return "new";
@@ -61,6 +84,11 @@ export class Feed {
       if (entry.kind === "agent") count += 1;
     }
     return count;
+  }
+
+  /** Whether anybody has said anything. */
+  get silent(): boolean {
+    return this.own.size === 0 && this.lastAgent === 0;
   }
 
   #leave(name: string): void {

@@ -1,5 +1,5 @@
 /** What the conversation shows, line by line. */
-import type { FeedEntry, LiveState, RichText } from "@switchboard/shared/wire";
+import type { FeedEntry, FormReason, LiveState, RichText } from "@switchboard/shared/wire";
 import type { Feed } from "./feed";
 import type { FailReason, Outbox, Pending } from "./outbox";
 
@@ -28,7 +28,10 @@ export interface AgentItem {
 }
 
 /** Something that happened. */
-export type Notice = { what: "queued" | "requeued" } | { what: "joined" | "left"; name: string };
+export type Notice =
+  | { what: "queued" | "requeued" | "message_left" }
+  | { what: "form"; why: FormReason }
+  | { what: "joined" | "left"; name: string };
 
 /** A line that tells of it. */
 export interface NoticeItem {
@@ -100,8 +103,11 @@ export class Items {
       case "joined":
       case "left":
         return { kind: "notice", id, at, notice: { what: entry.kind, name: entry.name } };
+      case "form":
+        return { kind: "notice", id, at, notice: { what: "form", why: entry.why } };
       case "queued":
       case "requeued":
+      case "message_left":
         return { kind: "notice", id, at, notice: { what: entry.kind } };
       case "undelivered": // Told at the message itself.
       case "ended": // Told below the lines.

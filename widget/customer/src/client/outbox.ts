@@ -10,6 +10,8 @@ export type FailReason = RefusalReason | "rejected";
 export interface Pending {
   readonly key: string;
   readonly text: string;
+  /** Where an answer may be sent, if the customer has said it. */
+  readonly email?: string;
   readonly at: number;
   /** The last feed entry that stood above it. */
   readonly after: number;
@@ -70,7 +72,7 @@ export class Outbox {
   }
 
   /** Keeps a new message, written below feed entry `after`. */
-  add(text: string, now: number, after: number): Pending {
+  add(text: string, now: number, after: number, email?: string): Pending {
     const item: Pending = {
       key: messageKey(),
       text,
@@ -81,6 +83,7 @@ export class Outbox {
       chat: this.#chat,
       tab: this.#tab,
       state: "sending",
+      ...(email !== undefined && { email }),
     };
     this.#save(item);
     return item;
@@ -126,7 +129,7 @@ export class Outbox {
     const item = this.#items.get(key);
     if (item?.state !== "failed") return;
     this.confirmed(key);
-    this.add(item.text, now, after);
+    this.add(item.text, now, after, item.email);
   }
 
   /** The chat is left: nothing of it stays in the browser. */

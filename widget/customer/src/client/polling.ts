@@ -1,5 +1,5 @@
 /** A link over plain HTTP, for networks that let no WebSocket through. Speaks the same frames. */
-import type { ClientFrame, FeedPage, Limits, LiveState } from "@switchboard/shared/wire";
+import type { ClientFrame, FeedPage, Limits, LiveState, SendMessage } from "@switchboard/shared/wire";
 import { ApiError, type Api } from "./api";
 import { closingFor, type Closing, type Dial } from "./link";
 
@@ -12,6 +12,10 @@ const QUIET_MS = 20_000;
 
 function sameLive(a: LiveState | null, b: LiveState): boolean {
   return a !== null && JSON.stringify(a) === JSON.stringify(b);
+}
+
+function bodyOf({ key, text, email }: Extract<ClientFrame, { type: "send" }>): SendMessage {
+  return { key, text, ...(email !== undefined && { email }) };
 }
 
 /** Opens links that poll. `limits` stand in for those that a socket's welcome would tell. */
@@ -99,9 +103,9 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
       });
     }
 
-    async function message(key: string, text: string, signal: AbortSignal): Promise<void> {
+    async function message(body: SendMessage, signal: AbortSignal): Promise<void> {
       try {
-        await api.message(token, { key, text }, signal);
+        await api.message(token, body, signal);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         const reason = error.reason ?? (error.temporary ? (error.code as "too_fast" | "unavailable") : null);
@@ -109,11 +113,11 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
           // As over a socket: the owner learns of the error while it still knows what it had sent.
           events.frame({ type: "error", code: error.code, message: error.message, fatal: true });
         } else {
-          events.frame({ type: "refused", key, reason, retry_after_ms: error.retryAfterMs });
+          events.frame({ type: "refused", key: body.key, reason, retry_after_ms: error.retryAfterMs });
         }
         return;
       }
-      events.frame({ type: "accepted", key });
+      events.frame({ type: "accepted", key: body.key });
     }
 
     /** Typing and seen are worth one try, and a refusal of them harms nobody. */
@@ -132,7 +136,7 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
         if (over()) return false;
         switch (frame.type) {
           case "send":
-            post((signal) => message(frame.key, frame.text, signal));
+            post((signal) => message(bodyOf(frame), signal));
             return true;
           case "typing":
             post((signal) => tryOnce(api.typing(token, frame.typing, signal)));

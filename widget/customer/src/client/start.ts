@@ -10,6 +10,8 @@ export interface Start {
   key: string;
   /** Empty for none. */
   name: string;
+  /** The queue's id; null for the site's first. */
+  queue: string | null;
   signal: AbortSignal;
   random: () => number;
   /** It did not work at once; it is tried again. */
@@ -29,8 +31,8 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 /** The chat, or null if `signal` aborted. Throws {@link ApiError} if the bridge refuses for good. */
 export async function startChat(start: Start): Promise<ChatStarted | null> {
-  const { api, site, key, name, signal, random } = start;
-  const body = name === "" ? { start_key: key } : { start_key: key, name };
+  const { api, site, key, name, queue, signal, random } = start;
+  const body = { start_key: key, ...(name !== "" && { name }), ...(queue !== null && { queue }) };
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
       const started = await api.start(site, body, signal);

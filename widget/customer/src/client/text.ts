@@ -18,6 +18,14 @@ export function wellFormed(text: string): string {
   return text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");
 }
 
+/** Whether the bridge will take it for an e-mail address; the last word is the bridge's. */
+export function looksLikeEmail(text: string): boolean {
+  return (
+    charLength(text.trim()) <= 254 &&
+    /^[^\s@()<>,;:"\\[\]]+@[^\s@()<>,;:"\\[\].]+(\.[^\s@()<>,;:"\\[\].]+)+$/.test(text.trim())
+  );
+}
+
 /** How a draft stands against the limits. */
 export interface Measure {
   /** About how many more characters of the draft's kind there is room for; negative when too long. */

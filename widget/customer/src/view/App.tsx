@@ -1,14 +1,14 @@
 /** The whole widget, as the iframe shows it. */
-import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import type { Client, ClientView } from "../client/client";
-import { TEXTS } from "../texts";
+import { TEXTS, setOwnTexts } from "../texts";
 import { paint } from "./colour";
 import type { Draft } from "./Composer";
 import { Conversation } from "./Conversation";
 import { EndDialog } from "./EndDialog";
 import { Header } from "./Header";
 import { useClient, useVisible } from "./hooks";
-import { statusText } from "./status";
+import { statusKind, statusText } from "./status";
 import { Welcome } from "./Welcome";
 
 export interface AppProps {
@@ -37,6 +37,8 @@ export function App({ client, draft, open, onMinimise }: AppProps) {
   const [atEnd, setAtEnd] = useState(true);
   const [asking, setAsking] = useState(false);
   const { site, chat } = view;
+  // Before anything below is drawn with them.
+  useMemo(() => setOwnTexts(site?.texts ?? {}), [site]);
   const over = !chat || chat.ended !== null || chat.ending;
 
   // At once, and not when the browser next paints, which a hidden page never does: what comes after
@@ -45,6 +47,9 @@ export function App({ client, draft, open, onMinimise }: AppProps) {
   useEffect(() => {
     if (site) paint(document.documentElement, site.colour);
   }, [site]);
+  useEffect(() => {
+    if (open && visible) client.refresh();
+  }, [client, open, visible]);
   useEffect(() => {
     if (over) setAsking(false);
   }, [over]);
@@ -59,29 +64,35 @@ export function App({ client, draft, open, onMinimise }: AppProps) {
 
   const title = site?.title ?? TEXTS.chat;
   if (chat) {
+    const stage = chat.phase === "form" || chat.phase === "left" ? chat.phase : "chat";
     return (
       <>
         <Header
           title={title}
           status={statusText(chat)}
+          kind={statusKind(chat)}
           troubled={chat.link === "offline" && chat.ended === null}
           onEnd={over ? null : () => setAsking(true)}
+          endText={TEXTS.endOf[stage].button}
           onMinimise={onMinimise}
         />
         <Conversation
-          // Nothing of one chat's view may stay in another's.
-          key={chat.number}
+          // Nothing of one chat's view may stay in another's, nor words that the site replaces.
+          key={`${String(chat.number)} ${JSON.stringify(site?.texts ?? {})}`}
           chat={chat}
           open={open}
           draft={draft}
+          askName={site?.ask_name === false}
           onAtEnd={setAtEnd}
-          onSend={(text) => client.chat?.send(text) === true}
+          onSend={(text, email) => client.chat?.send(text, email) === true}
+          onTakeBack={(key) => client.chat?.takeBack(key)}
           onDraft={(text) => client.chat?.draft(text)}
           onRetry={(id) => client.chat?.retry(id)}
           onStartOver={() => client.startOver()}
         />
         {asking && (
           <EndDialog
+            stage={stage}
             onCancel={() => setAsking(false)}
             onConfirm={() => {
               setAsking(false);
@@ -96,7 +107,7 @@ export function App({ client, draft, open, onMinimise }: AppProps) {
     <>
       <Header title={title} status={null} onMinimise={onMinimise} />
       {site ? (
-        <Welcome site={site} view={view} open={open} onStart={(name) => client.start(name)} />
+        <Welcome site={site} view={view} open={open} onStart={(name, queue) => client.start(name, queue)} />
       ) : (
         <main class="blank">
           <p role="status" data-testid="trouble">

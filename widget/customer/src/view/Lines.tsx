@@ -31,7 +31,11 @@ export class Line extends Component<LineProps> {
         return <Agent item={item} joined={joined} first={first} last={last} />;
       case "notice":
         return (
-          <p class="event" data-testid="event" dir="auto">
+          <p
+            class={item.notice.what === "message_left" ? "event confirmed" : "event"}
+            data-testid="event"
+            dir="auto"
+          >
             {noticeText(item.notice)}
           </p>
         );
@@ -46,6 +50,10 @@ export function noticeText(notice: Notice): string {
       return TEXTS.queued;
     case "requeued":
       return TEXTS.requeued;
+    case "form":
+      return TEXTS.formTitle[notice.why];
+    case "message_left":
+      return TEXTS.messageLeft;
     case "joined":
       return TEXTS.joined(notice.name);
     case "left":

@@ -10,7 +10,7 @@ export interface WelcomeProps {
   site: SiteInfo;
   view: ClientView;
   open: boolean;
-  onStart: (name: string) => void;
+  onStart: (name: string, queue: string | null) => void;
 }
 
 function noticeText(notice: ClientView["notice"]): string | null {
@@ -38,6 +38,11 @@ export function Welcome({ site, view, open, onStart }: WelcomeProps) {
   const [fault, setFault] = useState<string | null>(null);
   const field = useMainFocus<HTMLInputElement>(open && site.ask_name);
   const button = useMainFocus<HTMLButtonElement>(open && !site.ask_name);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const { queues } = site;
+  // The one that was chosen may not be offered any more.
+  const queue = queues.find(({ id }) => id === chosen) ?? queues[0] ?? null;
+  const said = queue?.open === false ? queue.closed_text : (queue?.greeting ?? "");
   const notice = noticeText(view.notice);
   const busy = view.starting !== "no";
 
@@ -46,7 +51,7 @@ export function Welcome({ site, view, open, onStart }: WelcomeProps) {
     if (busy) return;
     const wrong = faultOf(name, site);
     setFault(wrong);
-    if (wrong === null) onStart(name);
+    if (wrong === null) onStart(name, queues.length > 1 ? (queue?.id ?? null) : null);
     else field.current?.focus();
   }
 
@@ -60,7 +65,28 @@ export function Welcome({ site, view, open, onStart }: WelcomeProps) {
       <p class="greeting" dir="auto">
         {site.greeting}
       </p>
-      <form noValidate onSubmit={submit}>
+      <form class="fields" noValidate onSubmit={submit}>
+        {queues.length > 1 && (
+          <fieldset data-testid="queues">
+            <legend>{TEXTS.queues}</legend>
+            {queues.map(({ id, name, open }) => (
+              <label key={id}>
+                <input
+                  type="radio"
+                  name="queue"
+                  value={id}
+                  checked={queue?.id === id}
+                  onChange={() => setChosen(id)}
+                />
+                <span dir="auto">{name}</span>
+                {!open && <small>{TEXTS.queueClosed}</small>}
+              </label>
+            ))}
+          </fieldset>
+        )}
+        <p class="told" role="status" dir="auto" data-testid="queue-text">
+          {said}
+        </p>
         {site.ask_name && (
           <>
             <label for="name">{TEXTS.nameLabel}</label>
@@ -86,7 +112,7 @@ export function Welcome({ site, view, open, onStart }: WelcomeProps) {
           </>
         )}
         <button ref={button} type="submit" class="primary" data-testid="start" aria-disabled={busy}>
-          {busy ? TEXTS.starting : TEXTS.start}
+          {busy ? TEXTS.starting : queue?.open === false ? TEXTS.startForm : TEXTS.start}
         </button>
         <p class="hint" role="status">
           {view.starting === "struggling" && TEXTS.startStruggling}

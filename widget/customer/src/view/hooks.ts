@@ -36,6 +36,30 @@ export function useVisible(): boolean {
   return visible;
 }
 
+/** So often at most what changes all the time is read out. */
+const CALM_MS = 20_000;
+
+/** The text as a screen reader is to read it: at once if `kind` has changed, else not too often. */
+export function useCalm(text: string | null, kind: string): string | null {
+  const [spoken, setSpoken] = useState(text);
+  const last = useRef({ kind, at: Date.now() });
+  useEffect(() => {
+    const say = () => {
+      last.current = { kind, at: Date.now() };
+      setSpoken(text);
+    };
+    const wait = last.current.kind === kind ? last.current.at + CALM_MS - Date.now() : 0;
+    if (text === spoken) return;
+    if (wait <= 0) {
+      say();
+      return;
+    }
+    const timer = setTimeout(say, wait);
+    return () => clearTimeout(timer);
+  }, [text, kind, spoken]);
+  return spoken;
+}
+
 /** A reference to an element that takes the focus when it appears and whenever the widget opens. */
 export function useMainFocus<E extends HTMLElement>(open: boolean) {
   const element = useRef<E>(null);

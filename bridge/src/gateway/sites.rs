@@ -1,0 +1,135 @@
+//! The sites, as they are now.
+//!
+//! Sites change while the bridge runs: queues open and close, origins come and go. Whoever needs
+//! one looks at the newest [`Sites`], and what is open looks again when they change.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use super::wire::{LIMITS, QueueInfo, SiteInfo};
+
+/// One embedding of the widget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its name in addresses: 1 to 64 of `a–z 0–9 -`.
+    pub id: String,
+    /// The heading of the widget.
+    pub title: String,
+    /// Shown before the chat starts.
+    pub greeting: String,
+    /// The accent colour, `#rrggbb`.
+    pub colour: String,
+    /// Whether the customer is asked for a name first.
+    pub ask_name: bool,
+    /// The pages that may show the widget, as exact origins: `https://shop.example`.
+    pub origins: Vec<String>,
+    /// The queues that it offers. Who does not choose waits in the first.
+    pub queues: Vec<QueueInfo>,
+    /// Its own words in place of the widget's, by key. Plain text.
+    pub texts: BTreeMap<String, String>,
+}
+
+impl Site {
+    /// What the widget is told of it.
+    pub(super) fn info(&self) -> SiteInfo {
+        SiteInfo {
+            title: self.title.clone(),
+            greeting: self.greeting.clone(),
+            colour: self.colour.clone(),
+            ask_name: self.ask_name,
+            queues: self.queues.clone(),
+            texts: self.texts.clone(),
+            limits: LIMITS,
+        }
+    }
+
+    /// Whether it offers this queue.
+    #[must_use]
+    pub fn offers(&self, queue: &str) -> bool {
+        self.queues.iter().any(|offered| offered.id == queue)
+    }
+}
+
+/// All sites.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sites {
+    by_id: HashMap<String, Arc<Site>>,
+    /// Those of all sites.
+    origins: HashSet<String>,
+}
+
+impl Sites {
+    /// The site of this name.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Arc<Site>> {
+        self.by_id.get(id)
+    }
+
+    /// Whether any site has this origin, byte for byte.
+    #[must_use]
+    pub fn has_origin(&self, origin: &str) -> bool {
+        self.origins.contains(origin)
+    }
+}
+
+/// Of two sites with one name, the later counts.
+impl FromIterator<Site> for Sites {
+    fn from_iter<T: IntoIterator<Item = Site>>(sites: T) -> Self {
+        let by_id: HashMap<String, Arc<Site>> =
+            sites.into_iter().map(|site| (site.id.clone(), Arc::new(site))).collect();
+        let origins = by_id.values().flat_map(|site| site.origins.iter().cloned()).collect();
+        Self { by_id, origins }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(id: &str, origins: &[&str]) -> Site {
+        Site {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            greeting: String::new(),
+            colour: "#0b5cad".to_owned(),
+            ask_name: false,
+            origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
+            queues: Vec::new(),
+            texts: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn names_and_origins_are_exact() {
+        let sites: Sites = [
+            site("shop", &["https://shop.example", "https://both.example"]),
+            site("club", &["https://both.example"]),
+        ]
+        .into_iter()
+        .collect();
+        assert_eq!(sites.get("shop").unwrap().title, "shop");
+        assert!(sites.get("Shop").is_none());
+        for (origin, known) in [
+            ("https://shop.example", true),
+            ("https://both.example", true),
+            ("https://shop.example/", false),
+            ("https://shop.example:443", false),
+            ("http://shop.example", false),
+            ("", false),
+        ] {
+            assert_eq!(sites.has_origin(origin), known, "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_site_that_is_replaced_takes_its_origins_along() {
+        let sites: Sites =
+            [site("shop", &["https://old.example"]), site("shop", &["https://new.example"])]
+                .into_iter()
+                .collect();
+        assert!(!sites.has_origin("https://old.example"));
+        assert!(sites.has_origin("https://new.example"));
+    }
+}

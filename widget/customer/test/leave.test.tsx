@@ -179,6 +179,20 @@ describe("the form", () => {
   });
 });
 
+describe("a message that failed before the form", () => {
+  it("stays where it was written", async () => {
+    await openPage();
+    await startChat();
+    await type("composer", "anybody there?");
+    await click("send");
+    await refuse("too_many");
+    await ask("busy");
+    expect(get("message").dataset["state"]).toBe("failed");
+    expect(field("left-message").value).toBe("");
+    expect(get("leave-message").textContent).toBe("Leave message");
+  });
+});
+
 describe("a message that was left", () => {
   async function leave(): Promise<void> {
     await openForm();

@@ -227,11 +227,12 @@ export class Chat {
   #form(): FormView | null {
     if (this.#phase() !== "form" || this.#ending) return null;
     const { why = "nobody", text = "", seq = 0 } = this.#feed.asked ?? {};
-    const written = this.#outbox.items.filter((item) => item.after >= seq);
+    const { items } = this.#outbox;
+    const written = items.filter((item) => item.after >= seq);
     return {
       why,
       text,
-      first: this.#feed.silent,
+      first: this.#feed.silent && written.length === items.length,
       busy: written.some((item) => item.state !== "failed"),
       returned: written.find((item) => item.state === "failed") ?? null,
     };

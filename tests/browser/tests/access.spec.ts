@@ -1,13 +1,6 @@
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { accessible } from "../src/accessible.ts";
 import { accepted, expect, test } from "../src/test.ts";
-
-async function accessible(page: Page, where: string): Promise<void> {
-  // The widget is a document of its own: its header and main are not the shop's.
-  const { violations } = await new AxeBuilder({ page }).disableRules(["landmark-unique"]).analyze();
-  const found = violations.map(({ id, nodes }) => ({ id, where: nodes.map((node) => node.html) }));
-  expect(found, `accessibility of ${where}`).toEqual([]);
-}
 
 test("no accessibility violations in any state", async ({ shop, agents, page, addresses }) => {
   await page.goto(addresses.shop);

@@ -1,10 +1,11 @@
 /** One chat, from its session token to its end. Knows nothing of pages and elements. */
-import type { FormReason, Limits, LiveState, Phase, ServerFrame } from "@switchboard/shared/wire";
+import type { Limits, LiveState, Phase, ServerFrame } from "@switchboard/shared/wire";
 import { Connection, type Dials } from "./connection";
 import { Feed, type Stage } from "./feed";
+import { formOf, phaseOf, type FormView } from "./form";
 import { Items, type Item } from "./items";
 import type { Closing } from "./link";
-import { Outbox, type Pending } from "./outbox";
+import { Outbox } from "./outbox";
 import type { Session } from "./session";
 import { readObject, type Store } from "./storage";
 import type { Tabs } from "./tabs";
@@ -33,19 +34,6 @@ const NOTHING_LIVE: LiveState = {
   delivered: 0,
   seen: 0,
 };
-
-/** The form to leave a message with, while the customer is asked for one. */
-export interface FormView {
-  why: FormReason;
-  /** What the queue says about it. */
-  text: string;
-  /** Nothing was said before it. */
-  first: boolean;
-  /** What was written is on its way. */
-  busy: boolean;
-  /** What was written and not taken. */
-  returned: Pending | null;
-}
 
 /** What the conversation shows. */
 export interface ChatView {
@@ -123,13 +111,14 @@ export class Chat {
   }
 
   view(): ChatView {
-    const form = this.#form();
+    const phase = phaseOf(this.#feed, this.#live);
+    const form = phase === "form" && !this.#ending ? formOf(this.#feed, this.#outbox) : null;
     const items = this.#items.build(this.#feed, this.#outbox, this.#live);
     return {
       number: this.session.number,
       link: this.#link,
       live: this.#live,
-      phase: this.#phase(),
+      phase,
       stage: this.#feed.stage,
       form,
       agents: [...this.#feed.agents],
@@ -215,27 +204,6 @@ export class Chat {
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     this.#typing.stop();
     this.#connection.stop();
-  }
-
-  /** The feed can know before the live state that a message was left. */
-  #phase(): Phase {
-    const { phase } = this.#live;
-    if (this.#feed.ended !== null) return "ended";
-    return phase === "form" && this.#feed.stage === "left" ? "left" : phase;
-  }
-
-  #form(): FormView | null {
-    if (this.#phase() !== "form" || this.#ending) return null;
-    const { why = "nobody", text = "", seq = 0 } = this.#feed.asked ?? {};
-    const { items } = this.#outbox;
-    const written = items.filter((item) => item.after >= seq);
-    return {
-      why,
-      text,
-      first: this.#feed.silent && written.length === items.length,
-      busy: written.some((item) => item.state !== "failed"),
-      returned: written.find((item) => item.state === "failed") ?? null,
-    };
   }
 
   #over(): boolean {

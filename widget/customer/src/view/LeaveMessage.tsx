@@ -1,7 +1,7 @@
 /** The form to leave a message with, in place of the field to write in. */
 import type { Limits } from "@switchboard/shared/wire";
 import { useEffect, useState } from "preact/hooks";
-import type { FormView } from "../client/chat";
+import type { FormView } from "../client/form";
 import { charLength, looksLikeEmail, measure } from "../client/text";
 import { TEXTS } from "../texts";
 import type { Draft } from "./Composer";

@@ -90,7 +90,7 @@ pub async fn run(
     let (whispers, whispers_rx) = mpsc::channel(WHISPERS);
     let runner = Runner::load(
         Arc::clone(&parts.store),
-        Arc::new(config.settings()),
+        config.centre(),
         parts.surroundings(),
         instructions,
         outcomes_rx,
@@ -189,6 +189,7 @@ struct Parts {
     metrics: Metrics,
     health: Health,
     problem: Problem,
+    sites: watch::Sender<Arc<Sites>>,
 }
 
 impl Parts {
@@ -211,6 +212,8 @@ impl Parts {
             metrics: Metrics::new(),
             health: Health::default(),
             problem: Problem::default(),
+            // What is empty until the runner has loaded is shown to nobody: it loads first.
+            sites: watch::Sender::default(),
         })
     }
 
@@ -221,6 +224,7 @@ impl Parts {
             directory: self.directory.clone(),
             live: self.live.clone(),
             metrics: self.metrics.clone(),
+            sites: self.sites.clone(),
         }
     }
 
@@ -268,16 +272,11 @@ impl Parts {
         let patient = ListenOptions { header_timeout: Duration::from_mins(10), ..options };
         tasks.spawn(listen::serve(listeners.appservice, appservice, patient, stop.clone()));
 
-        let queue_name = |id: &str| {
-            config.queues.iter().find(|queue| queue.id == id).map(|queue| queue.name.clone())
-        };
-        let sites: Sites = config.sites.iter().map(|site| site.site(queue_name)).collect();
-        let (_, sites) = watch::channel(Arc::new(sites));
         let gateway = GatewayState::new(
             Arc::clone(&self.store),
             self.live.clone(),
             config.gateway.clone(),
-            sites,
+            self.sites.subscribe(),
             stop.clone(),
         );
         let connections = config.gateway.limits.connections.try_into().unwrap_or(usize::MAX);

@@ -183,13 +183,14 @@ impl Metrics {
 
     /// Counts the chats by state.
     pub(crate) fn observe_chats(&self, engine: &Engine) {
-        let mut counts = [("waiting", 0), ("ringing", 0), ("active", 0), ("ended", 0)];
+        let mut counts = [("waiting", 0), ("ringing", 0), ("active", 0), ("ended", 0), ("form", 0)];
         for chat in engine.chats() {
             let at = match chat.state {
                 ChatState::Waiting => 0,
                 ChatState::Ringing { .. } => 1,
                 ChatState::Active { .. } => 2,
                 ChatState::Ended { .. } => 3,
+                ChatState::Form => 4,
             };
             counts[at].1 += 1;
         }

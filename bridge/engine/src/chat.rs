@@ -1,6 +1,6 @@
 //! A chat and its life cycle.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,18 @@ pub struct Chat {
     /// When waiting ends with "no agent". Set anew when the chat comes back to its queue, so that
     /// a long conversation does not use up the customer's patience; `None` while agents have it.
     pub give_up_at: Option<Time>,
+    /// When it goes where the queue's overflow says.
+    #[serde(default)]
+    pub overflow_at: Option<Time>,
+    /// Queues that it overflowed from; it does not go back to them by itself.
+    #[serde(default)]
+    pub passed: BTreeSet<QueueId>,
+    /// Profiles whose delay was over by this time have been considered.
+    #[serde(default)]
+    pub seen_until: Time,
+    /// The customer has left a message: the chat waits for an agent, not for the customer.
+    #[serde(default)]
+    pub message: bool,
     /// How many requests have been made; the next one's number is one more.
     pub requests: u32,
     /// Who was ever asked to take it or was in it: their client may not show what came before.
@@ -57,6 +69,10 @@ impl Chat {
             round: 0,
             ask_after: None,
             give_up_at: None,
+            overflow_at: None,
+            passed: BTreeSet::new(),
+            seen_until: since,
+            message: false,
             requests: 0,
             asked: BTreeSet::new(),
             left: BTreeSet::new(),
@@ -85,14 +101,29 @@ impl Chat {
             ChatState::Active { agents, .. } | ChatState::Ended { agents, .. } => {
                 agents.contains(agent)
             }
-            ChatState::Waiting | ChatState::Ringing { .. } => false,
+            ChatState::Waiting | ChatState::Ringing { .. } | ChatState::Form => false,
         }
     }
 
     /// Whether this agent is being asked.
     #[must_use]
     pub fn rings(&self, agent: &AgentId) -> bool {
-        matches!(&self.state, ChatState::Ringing { agent: asked, .. } if asked == agent)
+        self.requests_now().is_some_and(|requests| requests.contains_key(agent))
+    }
+
+    /// The request of this number, if it rings.
+    #[must_use]
+    pub fn request(&self, number: u32) -> Option<(&AgentId, &Request)> {
+        self.requests_now()?.iter().find(|(_, request)| request.number == number)
+    }
+
+    /// The requests that ring now.
+    #[must_use]
+    pub fn requests_now(&self) -> Option<&BTreeMap<AgentId, Request>> {
+        match &self.state {
+            ChatState::Ringing { requests } => Some(requests),
+            _ => None,
+        }
     }
 }
 
@@ -116,15 +147,14 @@ pub enum Room {
 pub enum ChatState {
     /// In its queue; nobody is being asked.
     Waiting,
-    /// One agent is being asked.
+    /// An agent is being asked, or several at once if the queue rings all.
     Ringing {
-        /// Whom.
-        agent: AgentId,
-        /// The request's number within the chat, from 1.
-        request: u32,
-        /// When it counts as missed. `None` until the invite is with the homeserver.
-        deadline: Option<Time>,
+        /// Whom. Never empty.
+        #[serde(default)]
+        requests: BTreeMap<AgentId, Request>,
     },
+    /// Nobody can take it now: the customer is asked to leave a message.
+    Form,
     /// Agents are talking with the customer.
     Active {
         /// Who is in the room. Empty while the last one's return is waited for.
@@ -141,6 +171,18 @@ pub enum ChatState {
         /// Who is still in the room.
         agents: BTreeSet<AgentId>,
     },
+}
+
+/// A chat offered to one agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The request's number within the chat, from 1.
+    pub number: u32,
+    /// When it counts as missed. `None` until the invite is with the homeserver.
+    pub deadline: Option<Time>,
+    /// A supervisor has chosen this agent: nobody else is asked meanwhile.
+    #[serde(default)]
+    pub assigned: bool,
 }
 
 /// Why a chat ended.

@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    agent::Status,
     chat::EndReason,
-    ids::{AgentId, ChatId, MessageRef},
+    ids::{AgentId, ChatId, MessageRef, QueueId},
     time::Span,
 };
 
@@ -109,6 +110,22 @@ pub enum Effect {
         /// Whom.
         agent: AgentId,
     },
+    /// Ask the agent what is to become of their chats, since they want to log off.
+    ConfirmLogOff {
+        /// Whom.
+        agent: AgentId,
+        /// How many chats.
+        chats: usize,
+    },
+    /// An agent's status changed.
+    AgentChanged {
+        /// Whose.
+        agent: AgentId,
+        /// What it is now.
+        status: Status,
+        /// Why.
+        why: StatusWhy,
+    },
     /// Something happened to the chat: written to the log, and told to the customer and the agents
     /// in the room as far as it is their business.
     Happened {
@@ -124,6 +141,20 @@ pub enum Effect {
     },
 }
 
+/// Why an agent's status changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusWhy {
+    /// The agent wanted it.
+    Asked,
+    /// They missed too many requests in a row.
+    Missed,
+    /// Their last chat is over, and they wanted to pause then.
+    ChatsOver,
+    /// The profile that they were logged on with is gone.
+    ProfileGone,
+}
+
 /// Why an agent is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -132,6 +163,8 @@ pub enum RemoveReason {
     Closed,
     /// Another agent has the chat, or nobody asked this one (an apology).
     TooLate,
+    /// The agent has logged off and left it behind.
+    LoggedOff,
 }
 
 /// Why a message did not reach the other side.
@@ -154,8 +187,10 @@ pub enum Refusal {
 pub enum ChatEvent {
     /// It began to wait.
     Queued,
-    /// The queue was full; the chat ends at once with `NoAgent`.
+    /// The queue was full.
     QueueFull,
+    /// The queue was closed.
+    QueueClosed,
     /// An agent was asked.
     Requested {
         /// Whom.
@@ -173,7 +208,8 @@ pub enum ChatEvent {
         /// Who.
         agent: AgentId,
     },
-    /// A request was withdrawn because the chat was over or taken.
+    /// A request was withdrawn: the chat is over, taken, or for somebody else, or the agent is not
+    /// to be asked now. It does not count against them.
     Withdrawn {
         /// From whom.
         agent: AgentId,
@@ -200,6 +236,26 @@ pub enum ChatEvent {
     },
     /// Nobody came back: the chat waits again, with its original waiting time.
     Requeued,
+    /// All agents of the queue have declined or missed it; they are asked once more after a pause.
+    RoundOver,
+    /// It went into another queue, since nobody took it in this one.
+    Overflowed {
+        /// Where it was.
+        from: QueueId,
+        /// Where it is.
+        to: QueueId,
+    },
+    /// A supervisor put it into another queue.
+    Moved {
+        /// Where it was.
+        from: QueueId,
+        /// Where it is.
+        to: QueueId,
+    },
+    /// The customer is asked to leave a message.
+    FormOffered,
+    /// The customer has left a message, which waits for an agent.
+    MessageLeft,
     /// It is over.
     Ended {
         /// Why.
@@ -229,4 +285,13 @@ pub enum Ignored {
     /// It came too late, or not in this state.
     #[error("does not fit the chat's state")]
     Stale,
+    /// No such profile.
+    #[error("no such profile")]
+    UnknownProfile,
+    /// The agent has not logged on.
+    #[error("not logged on")]
+    LoggedOff,
+    /// The agent is not ready, is being asked already, or has as many chats as they can have.
+    #[error("the agent cannot be asked now")]
+    Unavailable,
 }

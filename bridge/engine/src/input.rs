@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{AgentId, ChatId, MessageRef, QueueId},
+    ids::{AgentId, ChatId, MessageRef, ProfileId, QueueId},
+    setup::Setup,
     time::Span,
 };
 
@@ -125,10 +126,60 @@ pub enum Input {
         /// Who.
         agent: AgentId,
     },
-    /// The configuration's agents; those not named leave the queue, their chats stay with them.
-    AgentsConfigured {
-        /// Agent and capacity, in the configuration's order.
-        agents: Vec<(AgentId, u32)>,
+    /// An agent logs on with a profile, or changes to another one, and is ready.
+    AgentLogsOn {
+        /// Who.
+        agent: AgentId,
+        /// With which profile.
+        profile: ProfileId,
+    },
+    /// An agent logs off.
+    AgentLogsOff {
+        /// Who.
+        agent: AgentId,
+        /// What becomes of the chats that they are in. Unless it is said, an agent with chats is
+        /// asked.
+        chats: Option<Leaving>,
+    },
+    /// A logged-on agent wants to be asked again.
+    AgentReady {
+        /// Who.
+        agent: AgentId,
+    },
+    /// A logged-on agent does not want to be asked.
+    AgentPauses {
+        /// Who.
+        agent: AgentId,
+        /// Only when the chats that they are in are over; nobody asks them meanwhile, either.
+        after_chats: bool,
+    },
+    /// A supervisor gives a waiting chat to an agent: a request like any other, but to this one.
+    Assigned {
+        /// Which chat.
+        chat: ChatId,
+        /// To whom; must be available.
+        agent: AgentId,
+    },
+    /// A supervisor puts a chat into another queue. A chat that agents have stays with them and
+    /// only returns there.
+    Moved {
+        /// Which chat.
+        chat: ChatId,
+        /// Where to.
+        queue: QueueId,
+    },
+    /// The configuration is this from now on. Agents not named are no agents any more, their chats
+    /// stay with them; who is logged on with a profile that is gone is logged off.
+    Configured {
+        /// All of it.
+        setup: Setup,
+    },
+    /// A queue opens or closes by its hours. Chats that wait there go on waiting.
+    QueueHours {
+        /// Which queue.
+        queue: QueueId,
+        /// Whether it is open now.
+        open: bool,
     },
     /// The bridge was away for this long and has caught up: every deadline moves by it.
     Resumed {
@@ -137,6 +188,16 @@ pub enum Input {
     },
     /// Time has passed: deal with every deadline up to now.
     Timer,
+}
+
+/// What becomes of the chats of an agent who logs off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leaving {
+    /// The agent stays in them to the end.
+    Keep,
+    /// The agent leaves them; those without another agent return to their queues.
+    Return,
 }
 
 /// How an agent's membership ended.

@@ -12,24 +12,29 @@
 //! | [`chat`] | a chat and its life cycle: waiting → ringing → active → ended |
 //! | [`agent`] | an agent's availability and load |
 //! | [`queue`] | the settings of a queue |
+//! | [`setup`] | queues, profiles and agents, as administrators want them |
 //! | [`input`] | what can happen |
 //! | [`effect`] | what is to be done about it |
 //! | [`engine`] | the state and the way through it |
+//! | [`bugs`] | rules that can be broken to test the tests |
 
 pub mod agent;
+pub mod bugs;
 pub mod chat;
 pub mod effect;
 pub mod engine;
 pub mod ids;
 pub mod input;
 pub mod queue;
+pub mod setup;
 pub mod time;
 
-pub use agent::Agent;
-pub use chat::{Chat, ChatState, EndReason, Room};
-pub use effect::{ChatEvent, Effect, Ignored, RecordKey, Refusal, RemoveReason, Step};
+pub use agent::{Agent, Status};
+pub use chat::{Chat, ChatState, EndReason, Request, Room};
+pub use effect::{ChatEvent, Effect, Ignored, RecordKey, Refusal, RemoveReason, StatusWhy, Step};
 pub use engine::Engine;
-pub use ids::{AgentId, ChatId, MessageRef, QueueId};
-pub use input::{Input, Removal, WithdrawOutcome};
-pub use queue::QueueSettings;
+pub use ids::{AgentId, ChatId, MessageRef, ProfileId, QueueId};
+pub use input::{Input, Leaving, Removal, WithdrawOutcome};
+pub use queue::{Overflow, OverflowTo, QueueSettings, Strategy};
+pub use setup::{AgentSettings, Profile, Serves, Setup};
 pub use time::{Span, Time};

@@ -19,14 +19,13 @@ use figment::{
     providers::{Env, Format as _, Toml},
 };
 use serde::Deserialize;
-use switchboard_engine::{AgentId, QueueId, QueueSettings, Span};
+use switchboard_centre::{
+    Centre,
+    model::{Administrator, Agent, Queue, Site},
+};
 use url::Url;
 
-use crate::{
-    gateway::config::{GatewayConfig, SiteConfig},
-    identity::Namespace,
-    runner::Settings,
-};
+use crate::{gateway::config::GatewayConfig, identity::Namespace};
 
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -45,15 +44,18 @@ pub struct Config {
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
+    /// The time zone of opening hours that name none.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// Where chats wait.
-    pub queues: Vec<QueueConfig>,
+    pub queues: Vec<Queue>,
     /// Who answers.
-    pub agents: Vec<AgentConfig>,
+    pub agents: Vec<Agent>,
     /// Who is told when something needs a person.
     #[serde(default)]
-    pub administrators: Vec<AdministratorConfig>,
+    pub administrators: Vec<Administrator>,
     /// Embeddings of the widget.
-    pub sites: Vec<SiteConfig>,
+    pub sites: Vec<Site>,
 }
 
 /// The Matrix homeserver.
@@ -181,89 +183,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// A queue.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct QueueConfig {
-    /// Its short name: 1 to 64 of `a–z 0–9 - _`.
-    pub id: String,
-    /// What agents and customers read.
-    pub name: String,
-    /// How long a request rings, in seconds.
-    #[serde(default = "request_timeout")]
-    pub request_timeout_seconds: u64,
-    /// How long before agents who all declined are asked once more, in seconds.
-    #[serde(default = "second_round")]
-    pub second_round_after_seconds: u64,
-    /// After how long a waiting chat ends, in seconds; 0 for never.
-    #[serde(default = "max_wait")]
-    pub max_wait_seconds: u64,
-    /// How many chats may wait.
-    #[serde(default = "max_length")]
-    pub max_length: u32,
-    /// How long a chat waits for the return of its last agent, in seconds.
-    #[serde(default = "return_grace")]
-    pub return_grace_seconds: u64,
-    /// How long agents stay in the room of an ended chat, in seconds.
-    #[serde(default = "close_after")]
-    pub close_after_seconds: u64,
-    /// How many messages a customer may write before the first agent is asked.
-    #[serde(default = "max_pending_messages")]
-    pub max_pending_messages: u32,
-    /// Whether the customer's first message after an agent's last one mentions the agents.
-    #[serde(default = "mention_waiting")]
-    pub mention_waiting: bool,
-}
-
-fn request_timeout() -> u64 {
-    45
-}
-fn second_round() -> u64 {
-    20
-}
-fn max_wait() -> u64 {
-    1800
-}
-fn max_length() -> u32 {
-    500
-}
-fn return_grace() -> u64 {
-    30
-}
-fn close_after() -> u64 {
-    600
-}
-fn max_pending_messages() -> u32 {
-    200
-}
-fn mention_waiting() -> bool {
-    true
-}
-fn capacity() -> u32 {
-    3
-}
-
-/// An agent.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AgentConfig {
-    /// The full Matrix user id.
-    pub id: String,
-    /// What customers see.
-    pub name: String,
-    /// How many chats at once.
-    #[serde(default = "capacity")]
-    pub capacity: u32,
-}
-
-/// An administrator.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AdministratorConfig {
-    /// The full Matrix user id.
-    pub id: String,
-}
-
 /// The configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -360,44 +279,17 @@ impl Config {
         Namespace::new(&self.homeserver.server_name, &self.appservice.prefix)
     }
 
-    /// What the rules need of it.
+    /// What administrators manage.
     #[must_use]
-    pub fn settings(&self) -> Settings {
-        Settings {
-            queues: self
-                .queues
-                .iter()
-                .map(|queue| (QueueId(queue.id.clone()), (queue.name.clone(), queue.settings())))
-                .collect(),
-            silent: self
-                .queues
-                .iter()
-                .filter(|queue| !queue.mention_waiting)
-                .map(|queue| QueueId(queue.id.clone()))
-                .collect(),
-            agents: self.agents.iter().map(|a| (AgentId(a.id.clone()), a.capacity)).collect(),
-            sites: self
-                .sites
-                .iter()
-                .map(|site| (site.id.clone(), QueueId(site.queue.clone())))
-                .collect(),
-        }
-    }
-}
-
-impl QueueConfig {
-    /// As the rules want it.
-    #[must_use]
-    pub fn settings(&self) -> QueueSettings {
-        QueueSettings {
-            id: QueueId(self.id.clone()),
-            request_timeout: Span::seconds(self.request_timeout_seconds),
-            second_round_after: Span::seconds(self.second_round_after_seconds),
-            max_wait: (self.max_wait_seconds > 0).then(|| Span::seconds(self.max_wait_seconds)),
-            max_length: self.max_length,
-            return_grace: Span::seconds(self.return_grace_seconds),
-            close_after: Span::seconds(self.close_after_seconds),
-            max_pending_messages: self.max_pending_messages,
+    pub fn centre(&self) -> Centre {
+        let usual = Centre::default();
+        Centre {
+            time_zone: self.time_zone.clone().unwrap_or(usual.time_zone.clone()),
+            queues: self.queues.clone(),
+            agents: self.agents.clone(),
+            administrators: self.administrators.clone(),
+            sites: self.sites.clone(),
+            ..usual
         }
     }
 }

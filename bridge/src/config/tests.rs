@@ -28,11 +28,10 @@ fn the_example_is_valid_and_shows_the_defaults() {
         .collect::<Vec<_>>()
         .join("\n");
     let bare = load(&bare).expect("defaults");
-    assert_eq!(bare.queues[0].settings(), config.queues[0].settings());
-    assert!(bare.settings().silent.is_empty() && config.settings().silent.is_empty());
+    assert_eq!(bare.queues, config.queues);
+    assert!(config.queues[0].mention_waiting);
     let silent = load(&EXAMPLE.replace("mention_waiting = true", "mention_waiting = false"));
-    let silent = silent.expect("it can be switched off").settings().silent;
-    assert_eq!(silent.len(), 1, "its agents are left in peace");
+    assert!(!silent.expect("it can be switched off").queues[0].mention_waiting);
     assert_eq!(bare.agents[0].capacity, config.agents[0].capacity);
     assert_eq!(bare.appservice.prefix, config.appservice.prefix);
     assert_eq!(bare.gateway.abandon_after_seconds, config.gateway.abandon_after_seconds);
@@ -88,7 +87,7 @@ fn every_mistake_is_told_with_its_path() {
         ("@admin:localhost", "admin", "administrators[0].id"),
         ("id = \"shop\"", "id = \"My shop\"", "sites[0].id"),
         ("title = \"Chat with us\"", "title = \"\"", "sites[0].title"),
-        ("queue = \"support\"", "queue = \"sales\"", "sites[0].queue"),
+        ("queue = \"support\"", "queue = \"sales\"", "sites[0].queues"),
         ("\"http://127.0.0.1:9020\"", "\"http://127.0.0.1:9020/\"", "sites[0].origins[0]"),
         ("#0b6e4f", "green", "sites[0].colour"),
         ("ask_name = true", "ask_name = \"yes\"", "sites[0].ask_name"),
@@ -98,6 +97,10 @@ fn every_mistake_is_told_with_its_path() {
             "abandon_after_seconds = 1",
             "gateway.abandon_after_seconds",
         ),
+        ("id = \"support\"", "id = \"support\"\nretention_days = 7", "queues[0].retention_days"),
+        ("strategy = \"longest_idle\"", "strategy = \"random\"", "queues[0].strategy"),
+        ("@anna:localhost\"", "@anna:localhost\"\nprofiles = [\"all\"]", "agents[0].profiles"),
+        ("[homeserver]", "time_zone = \"Moon\"\n[homeserver]", "time_zone"),
         ("[operations]", "[operation]", "operation"),
         ("[[agents]]", "[[agents]]\ncapacities = 3", "agents[0].capacities"),
     ] {
@@ -105,7 +108,7 @@ fn every_mistake_is_told_with_its_path() {
     }
     // The site's queue is gone with it.
     let paths = mistakes("id = \"support\"", "id = \"Support!\"");
-    assert_eq!(paths, ["queues[0].id", "sites[0].queue"]);
+    assert_eq!(paths, ["queues[0].id", "sites[0].queues"]);
 }
 
 #[test]
@@ -187,7 +190,7 @@ fn what_must_be_there_once_is_there_once() {
     assert_eq!(paths(&format!("agents = []\n{}", without("agents"))), ["agents"]);
     assert_eq!(paths(&without("queues")), ["queues"]);
     let nowhere = format!("queues = []\n{}", without("queues"));
-    assert_eq!(paths(&nowhere), ["queues", "sites[0].queue"]);
+    assert_eq!(paths(&nowhere), ["queues", "sites[0].queues"]);
 }
 
 #[test]

@@ -5,8 +5,6 @@ use std::net::{IpAddr, SocketAddr};
 use serde::Deserialize;
 use url::Url;
 
-use super::{sites::Site, wire::QueueInfo};
-
 /// How customers reach the bridge.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,33 +84,6 @@ impl Default for RateLimits {
     }
 }
 
-/// One embedding of the widget.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SiteConfig {
-    /// Its name in addresses: 1 to 64 of `a–z 0–9 -`.
-    pub id: String,
-    /// The heading of the widget.
-    pub title: String,
-    /// Shown before the chat starts.
-    #[serde(default)]
-    pub greeting: String,
-    /// The accent colour, `#rrggbb`.
-    #[serde(default = "default_colour")]
-    pub colour: String,
-    /// Whether the customer is asked for a name first.
-    #[serde(default)]
-    pub ask_name: bool,
-    /// The pages that may show the widget, as exact origins: `https://shop.example`.
-    pub origins: Vec<String>,
-    /// The queue in which its chats wait.
-    pub queue: String,
-}
-
-fn default_colour() -> String {
-    "#0b5cad".to_owned()
-}
-
 /// Something wrong in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -178,69 +149,6 @@ impl RateLimits {
     }
 }
 
-impl SiteConfig {
-    /// The site, of which `queue_name` tells what customers read for a queue's id.
-    #[must_use]
-    pub fn site(&self, queue_name: impl Fn(&str) -> Option<String>) -> Site {
-        let queue = QueueInfo {
-            id: self.queue.clone(),
-            name: queue_name(&self.queue).unwrap_or_else(|| self.queue.clone()),
-            open: true,
-            closed_text: String::new(),
-            greeting: String::new(),
-        };
-        Site {
-            id: self.id.clone(),
-            title: self.title.clone(),
-            greeting: self.greeting.clone(),
-            colour: self.colour.clone(),
-            ask_name: self.ask_name,
-            origins: self.origins.clone(),
-            queues: vec![queue],
-            texts: std::collections::BTreeMap::new(),
-        }
-    }
-
-    /// Finds everything that is wrong.
-    pub fn validate(&self) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        let id_byte = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if !(1..=64).contains(&self.id.len()) || !self.id.bytes().all(id_byte) {
-            problems.push(Problem::new("id", "must be 1 to 64 of a–z, 0–9 and -"));
-        }
-        if self.id == "loader.js" || self.id == "assets" {
-            problems.push(Problem::new("id", "is taken by the widget's own files"));
-        }
-        if self.title.trim().is_empty() {
-            problems.push(Problem::new("title", "must not be empty"));
-        }
-        let colour = self.colour.strip_prefix('#').unwrap_or_default();
-        if colour.len() != 6 || !colour.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            problems.push(Problem::new("colour", "must look like #0b5cad"));
-        }
-        if self.queue.is_empty() {
-            problems.push(Problem::new("queue", "must name a queue"));
-        }
-        for (index, origin) in self.origins.iter().enumerate() {
-            if let Err(message) = check_origin(origin) {
-                problems.push(Problem::new(format!("origins[{index}]"), message));
-            }
-        }
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
-    }
-}
-
-/// An origin must be written as browsers write it, so that comparing bytes is enough.
-fn check_origin(origin: &str) -> Result<(), String> {
-    let form = || "must be an exact origin such as https://shop.example".to_owned();
-    let url = Url::parse(origin).map_err(|_| form())?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(form());
-    }
-    let exact = url.origin().ascii_serialization();
-    if exact == origin { Ok(()) } else { Err(format!("must be written as {exact}")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,14 +156,6 @@ mod tests {
     fn gateway(public_url: &str) -> GatewayConfig {
         let json = serde_json::json!({ "listen": "127.0.0.1:8080", "public_url": public_url });
         serde_json::from_value(json).unwrap()
-    }
-
-    fn site(json: &serde_json::Value) -> Result<(), Vec<Problem>> {
-        let mut site = serde_json::json!({
-            "id": "shop", "title": "Shop", "origins": ["https://shop.example"], "queue": "sales",
-        });
-        site.as_object_mut().unwrap().extend(json.as_object().unwrap().clone());
-        serde_json::from_value::<SiteConfig>(site).unwrap().validate()
     }
 
     #[test]
@@ -278,51 +178,5 @@ mod tests {
         let paths: Vec<String> =
             config.validate().unwrap_err().into_iter().map(|problem| problem.path).collect();
         assert_eq!(paths, ["abandon_after_seconds", "limits.frames_burst"]);
-    }
-
-    #[test]
-    fn origins_are_exact() {
-        for good in ["https://shop.example", "http://localhost:3000", "https://[::1]:8443"] {
-            assert_eq!(site(&serde_json::json!({ "origins": [good] })), Ok(()), "{good}");
-        }
-        for (bad, right) in [
-            ("https://shop.example/", "https://shop.example"),
-            ("https://Shop.example", "https://shop.example"),
-            ("https://shop.example:443", "https://shop.example"),
-            ("https://münchen.example", "https://xn--mnchen-3ya.example"),
-            ("https://shop.example; script-src *", "such as"),
-            ("*", "such as"),
-            ("null", "such as"),
-            ("shop.example", "such as"),
-        ] {
-            let problems = site(&serde_json::json!({ "origins": [bad] })).unwrap_err();
-            assert_eq!(problems[0].path, "origins[0]", "{bad}");
-            assert!(problems[0].message.contains(right), "{bad}: {}", problems[0].message);
-        }
-    }
-
-    #[test]
-    fn sites() {
-        for bad in [
-            serde_json::json!({ "id": "Shop" }),
-            serde_json::json!({ "id": "" }),
-            serde_json::json!({ "id": "assets" }),
-            serde_json::json!({ "title": " " }),
-            serde_json::json!({ "colour": "red" }),
-            serde_json::json!({ "queue": "" }),
-        ] {
-            assert_eq!(site(&bad).unwrap_err().len(), 1, "{bad}");
-        }
-        let site: SiteConfig = serde_json::from_value(serde_json::json!({
-            "id": "shop", "title": "Shop", "origins": ["https://shop.example"], "queue": "sales",
-        }))
-        .unwrap();
-        let site = site.site(|id| (id == "sales").then(|| "Sales".to_owned()));
-        assert_eq!((site.queues[0].id.as_str(), site.queues[0].name.as_str()), ("sales", "Sales"));
-        assert!(site.queues[0].open && site.offers("sales") && !site.offers("Sales"));
-        let unknown = serde_json::json!({
-            "id": "a", "title": "A", "origins": [], "queue": "q", "orgins": [],
-        });
-        assert!(serde_json::from_value::<SiteConfig>(unknown).is_err());
     }
 }

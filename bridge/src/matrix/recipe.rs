@@ -32,6 +32,8 @@ pub struct ChatRoom<'a> {
     pub queue: &'a str,
     /// The queue's name.
     pub queue_name: &'a str,
+    /// Whether users of other homeservers can be in it. It cannot be changed later.
+    pub federate: bool,
     /// The customer's ghost.
     pub ghost: &'a UserId,
     /// The localpart of the room's alias.
@@ -118,7 +120,11 @@ impl ChatRoom<'_> {
         request.name = Some(self.name());
         request.topic = Some(self.topic());
         request.invite = vec![OwnedUserId::from(self.ghost)];
-        request.creation_content = raw(&json!({ CHAT_STATE: self.mark() }));
+        let mut creation = json!({ CHAT_STATE: self.mark() });
+        if !self.federate {
+            creation["m.federate"] = false.into();
+        }
+        request.creation_content = raw(&creation);
         request.power_level_content_override = raw(&self.power_levels());
         request.initial_state = self
             .initial_state()

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use switchboard_engine::{ChatId, WithdrawOutcome};
 
 use super::{
-    effect::{Deed, Done, OutboxEffect, effect_id},
+    effect::{Deed, Done, OutboxEffect, effect_id, parse_effect_id},
     room,
 };
 use crate::{
@@ -103,7 +103,7 @@ impl Deliverer {
         let chat = effect.chat;
         let entry = self.directory.get(chat).ok_or(DeliverError::NoRoom)?;
         match &effect.deed {
-            Deed::OpenRoom { number, customer, queue, queue_name } => {
+            Deed::OpenRoom { number, customer, queue, queue_name, federate } => {
                 let recipe = recipe::ChatRoom {
                     chat,
                     number: *number,
@@ -111,6 +111,7 @@ impl Deliverer {
                     customer,
                     queue,
                     queue_name,
+                    federate: *federate,
                     ghost: &entry.ghost,
                     alias: self.names.room_alias_localpart(chat),
                 };
@@ -140,11 +141,16 @@ impl Deliverer {
             }
             Deed::Withdraw { agent, reason } => {
                 let room = entry.room.ok_or(DeliverError::NoRoom)?;
-                self.withdraw(&room, agent, reason, &id).await.map(Done::Withdrawn)
+                if in_doubt && self.has_removed(&room, &id, effect.created).await? {
+                    return Ok(Done::Withdrawn(WithdrawOutcome::Done));
+                }
+                self.withdraw(&room, agent, reason, (seq, &id)).await.map(Done::Withdrawn)
             }
             Deed::Remove { agent, reason } => {
                 let room = entry.room.ok_or(DeliverError::NoRoom)?;
-                self.remove(&room, agent, reason, "closed", &id).await?;
+                if !(in_doubt && self.has_removed(&room, &id, effect.created).await?) {
+                    self.remove(&room, agent, reason, "closed", &id).await?;
+                }
                 Ok(Done::Plain)
             }
             Deed::Say { text, mentions, .. } => {
@@ -284,14 +290,31 @@ impl Deliverer {
         })
     }
 
+    /// Whether an earlier try has ended the membership. Who was removed may have been asked again
+    /// and be in the room by now; to remove them once more would throw them out of a live chat.
+    async fn has_removed(
+        &self,
+        room: &OwnedRoomId,
+        id: &str,
+        since: u64,
+    ) -> Result<bool, DeliverError> {
+        Ok(self.find_own(room, self.names.bot(), id, since).await?.is_some())
+    }
+
     async fn withdraw(
         &self,
         room: &OwnedRoomId,
         agent: &str,
         reason: &str,
-        id: &str,
+        (seq, id): (EffectSeq, &str),
     ) -> Result<WithdrawOutcome, DeliverError> {
         let member = self.member(room, agent).await?;
+        let of = member.as_ref().and_then(|m| m.get(content::EFFECT_KEY)?.as_str());
+        let of = of.and_then(|of| parse_effect_id(&self.incarnation, of));
+        if of.is_some_and(|of| of > seq) {
+            // Asked again since: the invite that was to be taken back is gone.
+            return Ok(WithdrawOutcome::Done);
+        }
         match member.as_ref().and_then(|m| m.get("membership")).and_then(Value::as_str) {
             Some("join") => Ok(WithdrawOutcome::HadJoined),
             Some("invite") => match self.remove(room, agent, reason, "withdrawn", id).await {

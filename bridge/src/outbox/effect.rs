@@ -46,6 +46,9 @@ pub enum Deed {
         queue: String,
         /// The queue's name.
         queue_name: String,
+        /// Whether agents of other homeservers can be asked.
+        #[serde(default = "yes")]
+        federate: bool,
     },
     /// Post the card with the customer's details and pin it.
     Card {
@@ -112,6 +115,10 @@ pub enum Deed {
         /// `waiting`, `active` or `ended`.
         status: String,
     },
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A good end of an effect.

@@ -207,6 +207,7 @@ async fn nobody_is_asked_into_a_room_before_it_is_committed() {
         customer: "Carla".to_owned(),
         queue: "support".to_owned(),
         queue_name: "Support".to_owned(),
+        federate: true,
     };
     let (second, mut ring) = status(CHAT, 2, &[1]);
     ring.deed = Deed::Ring {

@@ -6,6 +6,7 @@ use super::{
     batch::Batch,
     desk::{Desk, HandleError},
     records::{Conversation, LogEntry, LogRecord},
+    words,
 };
 use crate::{
     gateway::{
@@ -25,11 +26,11 @@ impl Desk {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         match input {
-            CustomerInput::Start { chat, site, name, session, .. } => {
-                self.start(chat, site, name, session, batch).await
+            CustomerInput::Start { chat, site, name, queue, session } => {
+                self.start(chat, (site, queue), name, session, batch).await
             }
-            CustomerInput::Send { chat, key, text, .. } => {
-                self.customer_sent(chat, key, text, received, batch).await
+            CustomerInput::Send { chat, key, text, email } => {
+                self.customer_sent(chat, (key, text, email), received, batch).await
             }
             CustomerInput::End { chat } => self.input(Input::CustomerEnded { chat }, batch).await,
             CustomerInput::Away { chat, since } => {
@@ -47,12 +48,15 @@ impl Desk {
     async fn start(
         &mut self,
         chat: ChatId,
-        site: String,
+        (site, queue): (String, Option<String>),
         name: Option<String>,
         session: String,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        let Some(queue) = self.settings.sites.get(&site).cloned() else {
+        // A queue that was there when the customer chose it may be gone.
+        let offered = self.centre.site(&site).map_or(&[][..], |site| &site.queues);
+        let queue = offered.iter().find(|id| queue.as_ref() == Some(id)).or(offered.first());
+        let Some(queue) = queue.cloned().map(QueueId) else {
             return Err(HandleError::Unusable("the site is not configured any more".to_owned()));
         };
         if self.conversations.contains_key(&chat) {
@@ -68,6 +72,7 @@ impl Desk {
             site: site.clone(),
             queue: queue.0.clone(),
             customer: customer.clone(),
+            email: None,
             room: None,
             opening: None,
             log: 0,
@@ -91,13 +96,20 @@ impl Desk {
     async fn customer_sent(
         &mut self,
         chat: ChatId,
-        key: String,
-        text: String,
+        (key, text, email): (String, String, Option<String>),
         received: u64,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        if !self.conversations.contains_key(&chat) {
+        let Some(conversation) = self.conversations.get_mut(&chat) else {
             return Err(HandleError::Unusable("a message of an unknown chat".to_owned()));
+        };
+        if email.is_some() && email != conversation.email {
+            conversation.email.clone_from(&email);
+            batch.chats.insert(chat);
+            // The card of a room that is there already does not have it.
+            if let Some(email) = email {
+                self.notice(chat, words::email(&email), None, &[], batch);
+            }
         }
         let feed =
             self.feed(chat, FeedBody::Own { key: key.clone(), text: text.clone() }, batch)?;

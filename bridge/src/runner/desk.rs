@@ -1,23 +1,27 @@
 //! The engine and everything it needs, as loaded from the store.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
+use switchboard_centre::{Centre, model::ALL};
 use switchboard_engine::{
-    Agent, AgentId, Chat, ChatId, Effect, Engine, Input, QueueId, QueueSettings, RecordKey, Span,
-    Time,
+    Agent, AgentId, Chat, ChatId, Effect, Engine, Input, Profile, ProfileId, QueueSettings,
+    RecordKey, Serves, Setup, Span, Status, Time,
 };
+
+use tokio::sync::watch;
 
 use super::{
     batch::{Batch, Unwritable},
+    estimate::Estimator,
     records::{Conversation, Counters, EventPlace},
 };
 use crate::{
     clock::Clock,
     directory::{Directory, Entry},
-    gateway::{input::CustomerInput, wire::Phase},
+    gateway::{input::CustomerInput, sites::Sites, wire::Phase},
     identity::Namespace,
     json::fault,
     live::Live,
@@ -28,19 +32,6 @@ use crate::{
 
 /// The single record of counters.
 const COUNTERS: &str = "counters";
-
-/// What the configuration says about the rules.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// The queues and their names.
-    pub queues: BTreeMap<QueueId, (String, QueueSettings)>,
-    /// The queues whose agents are not mentioned when a customer waits for a reply.
-    pub silent: BTreeSet<QueueId>,
-    /// The agents with their capacities, in order.
-    pub agents: Vec<(AgentId, u32)>,
-    /// The queue of each site.
-    pub sites: BTreeMap<String, QueueId>,
-}
 
 /// What the runner shares with the rest of the bridge.
 #[derive(Clone)]
@@ -55,6 +46,8 @@ pub struct Surroundings {
     pub live: Live,
     /// What is measured.
     pub metrics: Metrics,
+    /// What the gateway knows of the sites.
+    pub sites: watch::Sender<Arc<Sites>>,
 }
 
 /// The state could not be loaded.
@@ -96,7 +89,7 @@ pub(super) enum HandleError {
 pub(super) struct Desk {
     pub(super) store: Arc<dyn Store>,
     epoch: Epoch,
-    pub(super) settings: Arc<Settings>,
+    pub(super) centre: Centre,
     pub(super) with: Surroundings,
     pub(super) engine: Engine,
     pub(super) conversations: HashMap<ChatId, Conversation>,
@@ -105,6 +98,9 @@ pub(super) struct Desk {
     pub(super) open_effects: BTreeMap<u64, OutboxEffect>,
     /// Receipts for events that are not known yet, the newest last.
     pub(super) early_receipts: VecDeque<String>,
+    /// When the first queue opens or closes next.
+    pub(super) hours_change: Option<Time>,
+    pub(super) estimator: Estimator,
     now: Time,
     touch: bool,
     /// When the store was last alive before this start.
@@ -115,18 +111,20 @@ impl Desk {
     pub(super) async fn load(
         store: Arc<dyn Store>,
         epoch: Epoch,
-        settings: Arc<Settings>,
+        centre: Centre,
         with: Surroundings,
     ) -> Result<Self, LoadError> {
         let mut desk = Self {
             store,
             epoch,
-            settings,
+            centre,
             engine: Engine::default(),
             conversations: HashMap::new(),
             counters: Counters::default(),
             open_effects: BTreeMap::new(),
             early_receipts: VecDeque::new(),
+            hours_change: None,
+            estimator: Estimator::default(),
             now: with.clock.now(),
             touch: true,
             alive_before: 0,
@@ -134,7 +132,7 @@ impl Desk {
         };
         desk.reload().await?;
         desk.alive_before = desk.counters.alive;
-        desk.configure_agents().await?;
+        desk.configure().await?;
         Ok(desk)
     }
 
@@ -142,7 +140,8 @@ impl Desk {
     pub(super) async fn reload(&mut self) -> Result<(), LoadError> {
         let chats: Vec<Chat> = self.read_all(RecordKind::Chat).await?;
         let agents: Vec<Agent> = self.read_all(RecordKind::Agent).await?;
-        let queues = self.settings.queues.values().map(|(_, settings)| settings.clone());
+        let setup = self.setup();
+        self.plan_hours(self.with.clock.now());
         self.conversations.clear();
         for (key, bytes) in self.store.records(RecordKind::Conversation).await? {
             let conversation: Conversation = parse(RecordKind::Conversation, &key, &bytes)?;
@@ -151,7 +150,7 @@ impl Desk {
         }
         let known = &self.conversations;
         self.engine =
-            Engine::load(queues, agents, chats.into_iter().filter(|c| known.contains_key(&c.id)));
+            Engine::load(&setup, agents, chats.into_iter().filter(|c| known.contains_key(&c.id)));
         self.counters = match self.store.record(RecordKind::Meta, COUNTERS).await? {
             Some(bytes) => parse(RecordKind::Meta, COUNTERS, &bytes)?,
             None => Counters::default(),
@@ -168,6 +167,7 @@ impl Desk {
         for chat in self.conversations.keys().copied().collect::<Vec<_>>() {
             self.publish_chat(chat);
         }
+        self.publish_sites();
         self.with.metrics.requests_loaded();
         self.observe_effects();
         Ok(())
@@ -181,15 +181,33 @@ impl Desk {
         records.iter().map(|(key, bytes)| parse(kind, key, bytes)).collect()
     }
 
-    /// Takes the agents of the configuration over.
-    async fn configure_agents(&mut self) -> Result<(), LoadError> {
-        let agents = self.settings.agents.clone();
+    /// What the rules need of the configuration. As long as agents cannot log on, everybody is
+    /// ready for every queue, and nobody is taken for not responding.
+    fn setup(&self) -> Setup {
+        let mut setup = self.centre.setup(self.with.clock.now());
+        let serves =
+            |queue: &QueueSettings| Serves { queue: queue.id.clone(), priority: 1, delay: Span(0) };
+        let queues = setup.queues.iter().map(serves).collect();
+        setup.profiles = vec![Profile { id: ProfileId(ALL.to_owned()), queues }];
+        setup.misses = 0;
+        setup
+    }
+
+    /// Takes the configuration over.
+    async fn configure(&mut self) -> Result<(), LoadError> {
+        let setup = self.setup();
         let mut batch = Batch::default();
         self.begin();
         // Removing an agent can end requests: everything that follows is committed with it. Its
         // effects are found by the outbox when it loads.
         let taken = async {
-            self.input(Input::AgentsConfigured { agents }, &mut batch).await?;
+            self.input(Input::Configured { setup }, &mut batch).await?;
+            let off = self.engine.agents().filter(|agent| agent.status == Status::LoggedOff);
+            let off: Vec<AgentId> = off.map(|agent| agent.id.clone()).collect();
+            for agent in off {
+                let profile = ProfileId(ALL.to_owned());
+                self.input(Input::AgentLogsOn { agent, profile }, &mut batch).await?;
+            }
             self.seal(&mut batch)?;
             self.store.commit(batch.changes(self.epoch)?).await?;
             Ok::<_, HandleError>(())
@@ -360,6 +378,7 @@ impl Desk {
             state.seen = conversation.seen;
             if conversation.phase != Phase::Waiting {
                 state.position = None;
+                state.estimate = None;
             }
             if conversation.phase == Phase::Ended {
                 state.typing.clear();
@@ -369,9 +388,18 @@ impl Desk {
 
     /// Tells every waiting customer their place.
     pub(super) fn publish_positions(&self) {
-        for queue in self.settings.queues.keys() {
-            for (chat, position) in self.engine.waiting(queue).zip(1..) {
-                self.with.live.update(chat, |state| state.position = Some(position));
+        let now = self.now();
+        for queue in self.engine.queues() {
+            for (chat, position) in self.engine.waiting(&queue.id).zip(1..) {
+                // Who has left a message does not wait for their turn.
+                if self.engine.chat(chat).is_none_or(|chat| chat.message) {
+                    continue;
+                }
+                let estimate = self.estimator.estimate(&queue.id, position, now);
+                self.with.live.update(chat, |state| {
+                    state.position = Some(position);
+                    state.estimate = estimate;
+                });
             }
         }
         self.with.metrics.observe_chats(&self.engine);

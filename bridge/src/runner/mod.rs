@@ -5,6 +5,8 @@
 //! | [`records`] | what is stored besides the engine's own records |
 //! | `desk` | the engine and everything it needs, as loaded from the store |
 //! | `batch` | the changes of a batch, until they are committed |
+//! | `hours`, `sites` | queues open and close, and what customers' pages are told |
+//! | `estimate` | how long a waiting customer will probably wait |
 //! | `arrivals` | inbox items become inputs: customers |
 //! | `room_events` | inbox items become inputs: events of the homeserver |
 //! | `places` | where events stand: receipts, and what is taken back |
@@ -19,12 +21,15 @@ mod archive;
 mod arrivals;
 mod batch;
 mod desk;
+mod estimate;
+mod hours;
 mod outcomes;
 mod people;
 mod perform;
 mod places;
 pub mod records;
 mod room_events;
+mod sites;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -32,8 +37,9 @@ mod words;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-pub use desk::{LoadError, Settings, Surroundings};
+pub use desk::{LoadError, Surroundings};
 use futures_util::FutureExt as _;
+use switchboard_centre::Centre;
 use switchboard_engine::{Input, Span, Time};
 use tokio::{
     sync::{broadcast, mpsc},
@@ -100,7 +106,7 @@ impl Runner {
     /// Loads the state and takes the right to commit.
     pub async fn load(
         store: Arc<dyn Store>,
-        settings: Arc<Settings>,
+        centre: Centre,
         surroundings: Surroundings,
         instructions: mpsc::UnboundedSender<Instruction>,
         outcomes: mpsc::UnboundedReceiver<Outcome>,
@@ -108,7 +114,7 @@ impl Runner {
         health: Health,
     ) -> Result<Self, LoadError> {
         let epoch = store.claim_epoch().await?;
-        let desk = Desk::load(Arc::clone(&store), epoch, settings, surroundings).await?;
+        let desk = Desk::load(Arc::clone(&store), epoch, centre, surroundings).await?;
         Ok(Self {
             store,
             desk,
@@ -212,6 +218,10 @@ impl Runner {
         if self.caught_up && idle && self.timers_are_due() {
             self.trouble.tries(TIMERS);
             self.desk.input(Input::Timer, &mut batch).await?;
+        }
+        let hours = idle && self.desk.keep_hours(&mut batch).await?;
+        if hours {
+            self.desk.publish_sites();
         }
         self.trouble.all_handled();
         if batch.is_empty() && !self.desk.wants_touch() {
@@ -392,7 +402,11 @@ impl Runner {
             }
             _ => far,
         };
-        Instant::now() + wait.min(far)
+        let hours = self.desk.next_hours().map_or(far, |at| {
+            let Span(ms) = at - self.desk.now();
+            Duration::from_millis(ms)
+        });
+        Instant::now() + wait.min(far).min(hours)
     }
 }
 

@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use switchboard_engine::{
-    AgentId, ChatEvent, ChatId, ChatState, Effect, EndReason, MessageRef, QueueId, Span,
-    effect::Refusal,
+    AgentId, ChatEvent, ChatId, ChatState, Effect, EndReason, MessageRef, Span, effect::Refusal,
 };
 
 use super::{
@@ -14,7 +13,7 @@ use super::{
     words,
 };
 use crate::{
-    gateway::wire::{EndedBy, FeedBody, FeedEntry, Phase, RefusalReason},
+    gateway::wire::{EndedBy, FeedBody, FeedEntry, FormReason, Phase, RefusalReason},
     matrix::{content::escape, rich},
     outbox::effect::{Deed, Lane, OutboxEffect},
     store::{EffectSeq, Stream},
@@ -69,7 +68,10 @@ impl Desk {
                 Ok(())
             }
             Effect::Happened { chat, event } => self.happened(chat, event, batch).await,
-            Effect::Ignored { .. } => Ok(()),
+            // Nobody changes a status as long as agents cannot log on and off.
+            Effect::AgentChanged { .. } | Effect::ConfirmLogOff { .. } | Effect::Ignored { .. } => {
+                Ok(())
+            }
         }
     }
 
@@ -78,23 +80,28 @@ impl Desk {
         let queue_name = self.queue_name(&conversation.queue);
         let number = conversation.number;
         let customer = conversation.customer.clone();
+        let email = conversation.email.clone();
         let deed = Deed::OpenRoom {
             number,
             customer: customer.clone(),
             queue: conversation.queue.clone(),
             queue_name: queue_name.clone(),
+            federate: self.centre.site(&conversation.site).is_none_or(|site| site.federate),
         };
         let seq = self.send(chat, Lane::Timeline, deed, batch);
         if let Some(conversation) = self.conversations.get_mut(&chat) {
             conversation.opening = Some(seq.0);
             batch.chats.insert(chat);
         }
-        let text = format!("Customer: {customer}\nQueue: {queue_name}\nChat: {number}");
-        let html = format!(
-            "<b>Customer</b>: {}<br><b>Queue</b>: {}<br><b>Chat</b>: {number}",
-            escape(&customer),
-            escape(&queue_name),
-        );
+        let number = number.to_string();
+        let mut rows =
+            vec![("Customer", customer), ("Queue", queue_name.clone()), ("Chat", number)];
+        rows.extend(email.map(|email| ("E-mail", email)));
+        let text: Vec<String> =
+            rows.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let html: Vec<String> =
+            rows.iter().map(|(name, value)| format!("<b>{name}</b>: {}", escape(value))).collect();
+        let (text, html) = (text.join("\n"), html.join("<br>"));
         self.send(chat, Lane::Timeline, Deed::Card { text, html }, batch);
     }
 
@@ -113,7 +120,12 @@ impl Desk {
             batch.chats.insert(chat);
         }
         let queue = conversation.queue.clone();
-        let (reason, html) = words::request(&self.queue_name(&queue), waited);
+        let name = self.queue_name(&queue);
+        let (reason, html) = if self.engine().chat(chat).is_some_and(|chat| chat.message) {
+            words::message_request(&name, waited)
+        } else {
+            words::request(&name, waited)
+        };
         self.with.metrics.request_made();
         self.send(chat, Lane::Members, Deed::Ring { request, agent: agent.0, reason, html }, batch);
     }
@@ -136,7 +148,7 @@ impl Desk {
         let received = self.batch_time().0;
         let Some(conversation) = self.conversations.get_mut(&chat) else { return Ok(()) };
         // Only the first message after an agent's last one calls them: red means "owes a reply".
-        let silent = self.settings.silent.contains(&QueueId(conversation.queue.clone()));
+        let silent = self.centre.queue(&conversation.queue).is_some_and(|q| !q.mention_waiting);
         let mentions = if silent || conversation.reply_awaited { Vec::new() } else { agents };
         conversation.reply_awaited |= !mentions.is_empty();
         batch.chats.insert(chat);
@@ -211,7 +223,8 @@ impl Desk {
             }
             ChatEvent::Requeued => {
                 self.feed(chat, FeedBody::Requeued {}, batch)?;
-                self.phase(chat, Phase::Waiting, batch);
+                let message = self.engine().chat(chat).is_some_and(|chat| chat.message);
+                self.phase(chat, if message { Phase::Left } else { Phase::Waiting }, batch);
                 self.status(chat, "waiting", batch);
             }
             ChatEvent::Joined { agent, first } => {
@@ -220,16 +233,34 @@ impl Desk {
                 self.phase(chat, Phase::Active, batch);
                 if first {
                     self.status(chat, "active", batch);
+                    self.is_taken(chat);
                 }
                 self.recap(chat, &agent, batch).await?;
+                let message = self.engine().chat(chat).is_some_and(|chat| chat.message);
+                if first && message && !self.with.live.connected(chat) {
+                    self.notice(chat, words::LEFT_MESSAGE.to_owned(), None, &[], batch);
+                }
             }
             ChatEvent::Left { agent, .. } => {
                 let name = self.agent_name(&agent);
                 self.with.live.agent_stops_typing(chat, &name);
                 self.feed(chat, FeedBody::Left { name }, batch)?;
             }
+            ChatEvent::Overflowed { to, .. } | ChatEvent::Moved { to, .. } => {
+                if let Some(conversation) = self.conversations.get_mut(&chat) {
+                    conversation.queue = to.0;
+                    batch.chats.insert(chat);
+                }
+            }
+            ChatEvent::FormOffered => self.offer_form(chat, batch)?,
+            ChatEvent::MessageLeft => {
+                self.feed(chat, FeedBody::MessageLeft {}, batch)?;
+                self.phase(chat, Phase::Left, batch);
+            }
             ChatEvent::Ended { reason } => self.ended(chat, &reason, batch)?,
             ChatEvent::QueueFull
+            | ChatEvent::QueueClosed
+            | ChatEvent::RoundOver
             | ChatEvent::Requested { .. }
             | ChatEvent::Rejected { .. }
             | ChatEvent::Missed { .. }
@@ -237,6 +268,34 @@ impl Desk {
             | ChatEvent::RequestFailed { .. } => {}
         }
         Ok(())
+    }
+
+    /// Asks the customer to leave a message.
+    fn offer_form(&mut self, chat: ChatId, batch: &mut Batch) -> Result<(), HandleError> {
+        let queue = self.engine().chat(chat).map(|chat| chat.queue.clone());
+        let settings = queue.as_ref().and_then(|id| self.engine().queues().find(|q| q.id == *id));
+        let (why, text) = match settings {
+            Some(queue) if !queue.open => {
+                let text = self.centre.queue(&queue.id.0).map(|queue| queue.closed_text.clone());
+                (FormReason::Closed, text.unwrap_or_default())
+            }
+            Some(queue) if self.engine().ready(&queue.id).next().is_none() => {
+                (FormReason::Nobody, String::new())
+            }
+            _ => (FormReason::Busy, String::new()),
+        };
+        self.feed(chat, FeedBody::Form { why, text }, batch)?;
+        self.phase(chat, Phase::Form, batch);
+        Ok(())
+    }
+
+    /// An agent has taken a chat out of its queue: that tells how fast it moves.
+    fn is_taken(&mut self, chat: ChatId) {
+        let now = self.batch_time();
+        let queue = self.engine().chat(chat).map(|chat| chat.queue.clone());
+        if let Some(queue) = queue {
+            self.estimator.taken(&queue, now);
+        }
     }
 
     fn ended(
@@ -378,10 +437,7 @@ impl Desk {
     }
 
     fn queue_name(&self, queue: &str) -> String {
-        self.settings
-            .queues
-            .get(&QueueId(queue.to_owned()))
-            .map_or_else(|| queue.to_owned(), |(name, _)| name.clone())
+        self.centre.queue(queue).map_or_else(|| queue.to_owned(), |queue| queue.name.clone())
     }
 
     fn agent_name(&self, agent: &AgentId) -> String {

@@ -19,6 +19,9 @@ pub struct Conversation {
     pub queue: String,
     /// What the customer calls themselves.
     pub customer: String,
+    /// Where the customer can be written to, as they say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// The room, once it is made.
     pub room: Option<OwnedRoomId>,
     /// The effect that makes the room, while it is under way.

@@ -5,17 +5,24 @@ mod rooms;
 mod trouble;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use switchboard_engine::{AgentId, ChatId, QueueId, QueueSettings, Span};
-use tokio::{sync::mpsc, task::JoinHandle};
+use switchboard_centre::{
+    Centre,
+    model::{self as centre, Queue, Site},
+};
+use switchboard_engine::{AgentId, ChatId, Span};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    LoadError, Runner, Settings, Surroundings, Whisper,
+    LoadError, Runner, Surroundings, Whisper,
     records::{Conversation, LogEntry, LogRecord, Prompt, Quarantined, Question},
     trouble::TRIES,
 };
@@ -83,36 +90,33 @@ impl Bench {
 
     /// With these agents, whose requests ring for so long.
     async fn with(store: MemoryStore, agents: &[(&str, &str)], ringing: Span) -> Self {
-        Self::with_settings(store, agents, ringing, |_| {}).await
+        Self::with_centre(store, agents, ringing, |_| {}).await
     }
 
-    async fn with_settings(
+    async fn with_centre(
         store: MemoryStore,
         agents: &[(&str, &str)],
         ringing: Span,
-        change: impl FnOnce(&mut Settings),
+        change: impl FnOnce(&mut Centre),
     ) -> Self {
-        let queue = QueueSettings {
-            id: QueueId("support".to_owned()),
-            request_timeout: ringing,
-            second_round_after: Span::seconds(20),
-            max_wait: None,
-            max_length: 10,
-            return_grace: Span::seconds(30),
-            close_after: Span::seconds(600),
-            max_pending_messages: 10,
-        };
         let names: BTreeMap<AgentId, String> = agents
             .iter()
             .map(|(id, name)| (AgentId((*id).to_owned()), (*name).to_owned()))
             .collect();
-        let mut settings = Settings {
-            queues: BTreeMap::from([(queue.id.clone(), ("Support".to_owned(), queue.clone()))]),
-            silent: BTreeSet::new(),
-            agents: names.keys().map(|agent| (agent.clone(), 3)).collect(),
-            sites: BTreeMap::from([("shop".to_owned(), queue.id)]),
+        let mut queue = Queue::new("support", "Support");
+        queue.request_timeout_seconds = ringing.0.div_ceil(1000);
+        queue.max_wait_seconds = 0;
+        queue.max_length = 10;
+        queue.max_pending_messages = 10;
+        let mut site = Site::new("shop", "Shop");
+        site.queues = vec![queue.id.clone()];
+        let mut centre = Centre {
+            queues: vec![queue],
+            agents: agents.iter().map(|(id, name)| centre::Agent::new(*id, *name)).collect(),
+            sites: vec![site],
+            ..Centre::default()
         };
-        change(&mut settings);
+        change(&mut centre);
         let live = Live::new();
         let metrics = Metrics::new();
         let surroundings = Surroundings {
@@ -121,13 +125,14 @@ impl Bench {
             directory: Directory::new(names),
             live: live.clone(),
             metrics: metrics.clone(),
+            sites: watch::Sender::default(),
         };
         let (instructions_tx, instructions) = mpsc::unbounded_channel();
         let (outcomes, outcomes_rx) = mpsc::unbounded_channel();
         let (whispers, whispers_rx) = mpsc::channel(8);
         let runner = Runner::load(
             Arc::new(store.clone()),
-            Arc::new(settings),
+            centre,
             surroundings,
             instructions_tx,
             outcomes_rx,
@@ -385,6 +390,7 @@ fn stored_types_keep_their_form() {
         site: "shop".to_owned(),
         queue: "support".to_owned(),
         customer: "Clara".to_owned(),
+        email: None,
         room: Some(ruma::room_id!("!room:localhost").to_owned()),
         opening: None,
         log: 9,
@@ -411,6 +417,7 @@ fn stored_types_keep_their_form() {
             customer: "Clara".into(),
             queue: "support".into(),
             queue_name: "Support".into(),
+            federate: true,
         },
         Deed::Card { text: "t".into(), html: "h".into() },
         Deed::Ring { request: 1, agent: ANNA.into(), reason: "r".into(), html: "h".into() },

@@ -80,10 +80,31 @@ pub(super) fn request(queue: &str, waited: Span) -> (String, String) {
     )
 }
 
+/// The reason of an invite to a message that was left.
+pub(super) fn message_request(queue: &str, waited: Span) -> (String, String) {
+    let waited = spoken(waited);
+    (
+        format!("{queue}: a customer left a message {waited} ago. Accept to answer."),
+        format!(
+            "<b>{}</b><br>A customer left a message <b>{waited}</b> ago. Accept to answer.",
+            escape(queue)
+        ),
+    )
+}
+
+/// Where the customer can be written to.
+pub(super) fn email(address: &str) -> String {
+    format!("The customer's e-mail address, as they say: {address}")
+}
+
+/// What an agent is told who takes a message whose writer has gone.
+pub(super) const LEFT_MESSAGE: &str = "The customer left this message and is not on the page now. What you write is kept for their next visit.";
+
 /// What a removed agent is told.
 pub(super) fn removed(why: RemoveReason) -> &'static str {
     match why {
         RemoveReason::Closed => "This chat is over.",
+        RemoveReason::LoggedOff => "You have logged off and left this chat.",
         RemoveReason::TooLate => {
             "Sorry, that was a moment too late: the chat went to somebody else, or is over."
         }
@@ -130,7 +151,7 @@ pub(super) fn guest(user: &str) -> String {
 pub(super) fn agents(chat: &Chat) -> BTreeSet<AgentId> {
     match &chat.state {
         ChatState::Active { agents, .. } | ChatState::Ended { agents, .. } => agents.clone(),
-        ChatState::Waiting | ChatState::Ringing { .. } => BTreeSet::new(),
+        ChatState::Waiting | ChatState::Ringing { .. } | ChatState::Form => BTreeSet::new(),
     }
 }
 

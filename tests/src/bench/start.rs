@@ -110,6 +110,7 @@ impl Caller<'_> {
             customer: "Clara",
             queue: "support",
             queue_name: "Support",
+            federate: true,
             ghost: &ghost,
             alias: names.room_alias_localpart(chat),
         };

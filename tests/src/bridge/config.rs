@@ -45,6 +45,10 @@ pub struct BridgeConfig {
     pub log_level: String,
     /// Environment variables.
     pub environment: Vec<(String, String)>,
+    /// Further lines of the queue's table.
+    pub queue_more: String,
+    /// Further lines of the site's table.
+    pub site_more: String,
     /// Anything else, at the end of the file.
     pub more: String,
 }
@@ -122,6 +126,8 @@ impl BridgeConfig {
             limits: generous.map(|name| (name.into(), 100_000)).into(),
             log_level: "info,switchboard=debug".into(),
             environment: Vec::new(),
+            queue_more: String::new(),
+            site_more: String::new(),
             more: String::new(),
         }
     }
@@ -156,6 +162,27 @@ impl BridgeConfig {
     #[must_use]
     pub fn rings_for(mut self, seconds: u32) -> Self {
         self.queue.request_timeout_seconds = seconds;
+        self
+    }
+
+    /// With further settings of the queue, as lines of its table.
+    #[must_use]
+    pub fn queue_settings(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.queue_more);
+        self
+    }
+
+    /// With further settings of the site, as lines of its table.
+    #[must_use]
+    pub fn site_settings(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.site_more);
+        self
+    }
+
+    /// With further tables.
+    #[must_use]
+    pub fn tables(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.more);
         self
     }
 
@@ -241,6 +268,7 @@ impl BridgeConfig {
         line(format!("max_length = {}", queue.max_length));
         line(format!("return_grace_seconds = {}", queue.return_grace_seconds));
         line(format!("close_after_seconds = {}", queue.close_after_seconds));
+        line(self.queue_more.clone());
         for name in &self.agents {
             let id = format!("@{name}:{}", self.server_name);
             line(format!("[[agents]]\nid = {}", quoted(&id)));
@@ -251,7 +279,10 @@ impl BridgeConfig {
             line(format!("[[administrators]]\nid = {}", quoted(&id)));
         }
         line("[[sites]]\nid = \"shop\"\ntitle = \"Chat with us\"\ngreeting = \"Hello!\"".into());
-        line("ask_name = true\nqueue = \"support\"".into());
+        line("ask_name = true".into());
+        let offers_more = self.site_more.contains("queues = ");
+        line(if offers_more { String::new() } else { "queue = \"support\"".into() });
+        line(self.site_more.clone());
         let origins: Vec<_> = self.origins.iter().map(|o| quoted(o)).collect();
         line(format!("origins = [{}]", origins.join(", ")));
         let _ = writeln!(out, "{}", self.more);

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, mem};
 
 use super::{Outcome, Turn};
 use crate::{
+    bugs::{Bug, has},
     chat::{Chat, ChatState, EndReason, Room},
     effect::{ChatEvent, Effect, Ignored, Refusal},
     ids::{ChatId, MessageRef, QueueId},
@@ -11,20 +12,26 @@ use crate::{
 
 impl Turn<'_> {
     pub(super) fn chat_started(&mut self, id: ChatId, queue: QueueId) -> Outcome {
-        let settings = self.engine.queues.get(&queue).ok_or(Ignored::UnknownQueue)?;
+        let settings = self.engine.roster.known_queue(&queue).ok_or(Ignored::UnknownQueue)?;
         if self.engine.chats.contains_key(&id) {
             return Err(Ignored::Duplicate);
         }
-        let full = at_least(self.engine.index.length(&queue), settings.max_length);
+        let (open, full) = (settings.open, self.is_full(settings));
         let give_up_at = settings.max_wait.map(|wait| self.now + wait);
+        let overflow_at = self.overflow_at(&queue);
         let chat = Chat::new(id, queue, self.now);
-        if full {
-            self.insert_chat(chat);
+        self.insert_chat(Chat { give_up_at, overflow_at, ..chat });
+        if !open {
+            self.happened(id, ChatEvent::QueueClosed);
+            self.offer_form(id);
+        } else if full {
             self.happened(id, ChatEvent::QueueFull);
-            self.end(id, EndReason::NoAgent);
+            if !self.overflow(id) {
+                self.end(id, EndReason::NoAgent);
+            }
         } else {
-            self.insert_chat(Chat { give_up_at, ..chat });
             self.happened(id, ChatEvent::Queued);
+            self.overflow_if_nobody_is_ready(id);
         }
         Ok(())
     }
@@ -36,23 +43,28 @@ impl Turn<'_> {
             // Such a chat is over as well, but this tells the customer more.
             Room::Failed => Some(Refusal::NoRoom),
             _ if chat.is_ended() => Some(Refusal::Ended),
+            // The form was offered: what is written into it has room.
+            _ if chat.state == ChatState::Form => None,
             Room::None if at_least(chat.pending.len(), max_pending) => Some(Refusal::TooMany),
             Room::None | Room::Opening | Room::Open => None,
         };
-        let has_room = chat.room != Room::None;
+        let (has_room, form) = (chat.room != Room::None, chat.state == ChatState::Form);
         if let Some(why) = refused {
             self.effects.push(Effect::Refuse { chat: id, message, why });
-        } else if has_room {
-            self.effects.push(Effect::Relay { chat: id, message });
-        } else {
-            self.edit_chat(id, |chat| chat.pending.push(message));
+            return Ok(());
+        }
+        self.pass_on(id, message, has_room);
+        if form {
+            self.message_left(id);
         }
         Ok(())
     }
 
     pub(super) fn customer_ended(&mut self, id: ChatId) -> Outcome {
         let reason = match self.chat(id)?.state {
-            ChatState::Waiting | ChatState::Ringing { .. } => EndReason::Abandoned,
+            ChatState::Waiting | ChatState::Ringing { .. } | ChatState::Form => {
+                EndReason::Abandoned
+            }
             ChatState::Active { .. } => EndReason::Customer,
             ChatState::Ended { .. } => return Err(Ignored::Ended),
         };
@@ -61,7 +73,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn customer_away(&mut self, id: ChatId) -> Outcome {
-        if !self.chat(id)?.is_queued() {
+        let chat = self.chat(id)?;
+        let waits = chat.is_queued() && !chat.message || chat.state == ChatState::Form;
+        if !waits {
             return Err(Ignored::Stale);
         }
         self.end(id, EndReason::Abandoned);
@@ -73,9 +87,8 @@ impl Turn<'_> {
     pub(super) fn end(&mut self, id: ChatId, reason: EndReason) {
         let Ok(chat) = self.chat(id) else { return };
         let close_after = self.settings_of(chat).close_after;
-        if let ChatState::Ringing { agent, .. } = &chat.state {
-            let agent = agent.clone();
-            self.take_back(id, &agent, ChatEvent::Withdrawn { agent: agent.clone() });
+        if !has(Bug::KeepsRequestAtEnd) {
+            self.take_back_all(id);
         }
         let close_at = self.now + close_after;
         let mut refused = Vec::new();
@@ -84,6 +97,7 @@ impl Turn<'_> {
             refused = mem::take(&mut chat.pending);
             chat.ask_after = None;
             chat.give_up_at = None;
+            chat.overflow_at = None;
             let agents = match &mut chat.state {
                 ChatState::Active { agents, .. } => mem::take(agents),
                 _ => BTreeSet::new(),

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Outcome, Turn};
 use crate::{
+    agent::Status,
+    bugs::{Bug, has},
     chat::{ChatState, Room},
-    effect::{ChatEvent, Effect, Ignored, RemoveReason},
+    effect::{ChatEvent, Effect, Ignored, RemoveReason, StatusWhy},
     ids::{AgentId, ChatId},
     input::Removal,
 };
@@ -29,16 +31,16 @@ impl Turn<'_> {
             ChatState::Ended { .. } => self.remove(id, agent, RemoveReason::TooLate),
             // They were taken out of the configuration while their invite was still there.
             _ if !known => self.remove(id, agent, RemoveReason::TooLate),
-            ChatState::Waiting => self.accept(id, agent),
-            ChatState::Ringing { agent: asked, .. } if asked == agent => {
-                self.edit_agent(agent, |agent| agent.request = None);
-                self.accept(id, agent);
-            }
+            ChatState::Waiting | ChatState::Form => self.accept(id, agent),
             // Even if we had given them up: they joined before the withdrawal came through, and who
             // is in the room goes before who may still answer.
-            ChatState::Ringing { agent: other, .. } => {
-                let other = other.clone();
-                self.take_back(id, &other, ChatEvent::Withdrawn { agent: other.clone() });
+            ChatState::Ringing { .. } => {
+                if chat.rings(agent) {
+                    self.drop_request(id, agent);
+                }
+                if !has(Bug::RingAllKeepsOthers) {
+                    self.take_back_all(id);
+                }
                 self.accept(id, agent);
             }
             ChatState::Active { agents, .. } if agents.is_empty() => self.accept(id, agent),
@@ -69,7 +71,7 @@ impl Turn<'_> {
         let (rings, inside) = (chat.rings(agent), chat.has(agent));
         if chat.removing.contains(agent) {
             expected = true;
-            self.edit_chat(id, |chat| {
+            self.edit_room(id, |chat| {
                 chat.removing.remove(agent);
             });
         }
@@ -81,6 +83,7 @@ impl Turn<'_> {
             }
             _ if expected => Ok(()),
             Removal::Declined | Removal::Removed if rings => {
+                self.forgive(agent);
                 self.request_refused(id, agent, ChatEvent::Rejected { agent: agent.clone() });
                 Ok(())
             }
@@ -113,15 +116,15 @@ impl Turn<'_> {
             ChatState::Active { agents, .. } => {
                 (true, asked && agents.iter().all(|other| other == agent))
             }
-            ChatState::Ringing { .. } | ChatState::Ended { .. } => (false, false),
+            ChatState::Ringing { .. } | ChatState::Form | ChatState::Ended { .. } => (false, false),
         };
         if inside {
             // Not `leave`: they did not want to go, and did no work that would move `idle_since`.
             self.edit_chat(id, |chat| take_out(&mut chat.state, agent));
             if was_active {
-                let agent = agent.clone();
-                self.happened(id, ChatEvent::Left { agent, last: false });
+                self.happened(id, ChatEvent::Left { agent: agent.clone(), last: false });
             }
+            self.pause_if_over(agent);
         }
         if !free {
             if excluded {
@@ -132,12 +135,15 @@ impl Turn<'_> {
             return inside || excluded;
         }
         let give_up_at = max_wait.map(|wait| self.now + wait);
+        let overflow_at = self.chat(id).ok().and_then(|chat| self.overflow_at(&chat.queue));
         self.edit_chat(id, |chat| {
             chat.state = ChatState::Waiting;
             chat.excluded.append(&mut chat.left);
             chat.excluded.remove(agent);
             if was_active {
-                chat.give_up_at = give_up_at;
+                chat.passed.clear();
+                chat.give_up_at = give_up_at.filter(|_| !chat.message);
+                chat.overflow_at = overflow_at.filter(|_| !chat.message);
             }
         });
         // They may be being asked for another chat by now, or no longer be an agent.
@@ -149,6 +155,7 @@ impl Turn<'_> {
             self.ring(id, agent);
         } else {
             self.settle(id);
+            self.overflow_if_nobody_is_ready(id);
         }
         true
     }
@@ -163,7 +170,9 @@ impl Turn<'_> {
             chat.asked.insert(agent.clone());
             chat.ask_after = None;
             chat.give_up_at = None;
+            chat.overflow_at = None;
         });
+        self.forgive(agent);
         self.happened(id, ChatEvent::Joined { agent: agent.clone(), first: true });
     }
 
@@ -213,9 +222,23 @@ impl Turn<'_> {
 
     /// Marks the end of an agent's work, unless they have other chats.
     pub(super) fn rest(&mut self, agent: &AgentId) {
-        if self.engine.index.talking(agent) == 0 {
-            let now = self.now;
-            self.edit_agent(agent, |agent| agent.idle_since = now);
+        if self.engine.index.talking(agent) > 0 {
+            return;
+        }
+        let now = self.now;
+        self.edit_agent(agent, |agent| agent.idle_since = now);
+        self.pause_if_over(agent);
+    }
+
+    /// Who wanted to pause after their chats does so when they have none.
+    fn pause_if_over(&mut self, id: &AgentId) {
+        let Ok(agent) = self.agent(id) else { return };
+        if has(Bug::NeverPauses) {
+            return;
+        }
+        if agent.pausing && self.engine.index.talking(id) == 0 {
+            let profile = agent.profile.clone();
+            self.change_status(id, Status::Paused, StatusWhy::ChatsOver, profile);
         }
     }
 }
@@ -231,6 +254,6 @@ fn take_out(state: &mut ChatState, agent: &AgentId) {
                 *close_at = None;
             }
         }
-        ChatState::Waiting | ChatState::Ringing { .. } => {}
+        ChatState::Waiting | ChatState::Ringing { .. } | ChatState::Form => {}
     }
 }

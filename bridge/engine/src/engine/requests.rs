@@ -4,6 +4,7 @@ use std::mem;
 
 use super::{Outcome, Turn};
 use crate::{
+    bugs::{Bug, has},
     chat::{ChatState, EndReason, Room},
     effect::{ChatEvent, Effect, Ignored},
     ids::{AgentId, ChatId},
@@ -15,7 +16,7 @@ impl Turn<'_> {
         if self.chat(id)?.room != Room::Opening {
             return Err(Ignored::Stale);
         }
-        self.edit_chat(id, |chat| chat.room = Room::Open);
+        self.edit_room(id, |chat| chat.room = Room::Open);
         Ok(())
     }
 
@@ -53,25 +54,25 @@ impl Turn<'_> {
 
     pub(super) fn request_sent(&mut self, id: ChatId, number: u32) -> Outcome {
         let chat = self.chat(id)?;
-        let timeout = self.settings_of(chat).request_timeout;
-        match chat.state {
-            ChatState::Ringing { request, deadline: None, .. } if request == number => {}
-            _ => return Err(Ignored::Stale),
+        let missed_at = self.now + self.settings_of(chat).request_timeout;
+        let (agent, request) = chat.request(number).ok_or(Ignored::Stale)?;
+        if request.deadline.is_some() {
+            return Err(Ignored::Stale);
         }
-        let missed_at = self.now + timeout;
+        let agent = agent.clone();
         self.edit_chat(id, |chat| {
-            if let ChatState::Ringing { deadline, .. } = &mut chat.state {
-                *deadline = Some(missed_at);
+            if let ChatState::Ringing { requests } = &mut chat.state
+                && let Some(request) = requests.get_mut(&agent)
+            {
+                request.deadline = Some(missed_at);
             }
         });
         Ok(())
     }
 
     pub(super) fn request_failed(&mut self, id: ChatId, number: u32) -> Outcome {
-        let agent = match &self.chat(id)?.state {
-            ChatState::Ringing { agent, request, .. } if *request == number => agent.clone(),
-            _ => return Err(Ignored::Stale),
-        };
+        let (agent, _) = self.chat(id)?.request(number).ok_or(Ignored::Stale)?;
+        let agent = agent.clone();
         self.request_refused(id, &agent, ChatEvent::RequestFailed { agent: agent.clone() });
         Ok(())
     }
@@ -82,39 +83,72 @@ impl Turn<'_> {
         agent: &AgentId,
         outcome: WithdrawOutcome,
     ) -> Outcome {
+        // Of somebody who is no agent any more, the room alone tells: this may be old news.
         if !self.is_withdrawing(id, agent) {
             self.chat(id)?;
-            if self.engine.agents.contains_key(agent) {
-                return Err(Ignored::Stale);
-            }
+            self.agent(agent)?;
+            return Err(Ignored::Stale);
         }
         // That the agent is in the room is news if the room has not told us yet, and then it is
         // dealt with as if the room had. If it has, this is a repetition and changes nothing.
-        let joined = if outcome == WithdrawOutcome::HadJoined {
-            self.agent_joined(id, agent)
-        } else {
-            Err(Ignored::UnknownAgent)
-        };
-        if self.end_withdrawal(id, agent) { Ok(()) } else { joined }
+        if outcome == WithdrawOutcome::HadJoined {
+            // What does not fit has happened before.
+            let _ = self.agent_joined(id, agent);
+        }
+        self.end_withdrawal(id, agent);
+        Ok(())
     }
 
     /// The invite is gone without our doing: the agent is passed over, and the next one is asked.
     pub(super) fn request_refused(&mut self, id: ChatId, agent: &AgentId, event: ChatEvent) {
-        self.edit_agent(agent, |agent| agent.request = None);
-        self.edit_chat(id, |chat| chat.state = ChatState::Waiting);
+        self.drop_request(id, agent);
         self.happened(id, event);
-        self.pass_over(id, agent);
+        self.exclude(id, agent);
+        self.go_on(id);
     }
 
-    /// Takes a request back; the chat waits again. The agent is not asked for anything until it is
-    /// known what became of the invite.
-    pub(super) fn take_back(&mut self, id: ChatId, agent: &AgentId, event: ChatEvent) {
-        self.edit_agent(agent, |agent| {
-            agent.request = None;
-            agent.withdrawing.push(id);
+    /// A request is over; without another one the chat waits again.
+    pub(super) fn drop_request(&mut self, id: ChatId, agent: &AgentId) {
+        self.edit_agent(agent, |agent| agent.request = None);
+        self.edit_chat(id, |chat| {
+            if let ChatState::Ringing { requests } = &mut chat.state {
+                requests.remove(agent);
+                if requests.is_empty() {
+                    chat.state = ChatState::Waiting;
+                }
+            }
         });
+    }
+
+    /// Takes a request back; without another one the chat waits again.
+    pub(super) fn take_back(&mut self, id: ChatId, agent: &AgentId, event: ChatEvent) {
+        self.drop_request(id, agent);
+        self.withdraw(id, agent, event);
+    }
+
+    /// Takes back every request of a chat.
+    pub(super) fn take_back_all(&mut self, id: ChatId) {
+        let Ok(chat) = self.chat(id) else { return };
+        let Some(requests) = chat.requests_now() else { return };
+        let asked: Vec<AgentId> = requests.keys().cloned().collect();
         self.edit_chat(id, |chat| chat.state = ChatState::Waiting);
+        for agent in asked {
+            self.edit_agent(&agent, |agent| agent.request = None);
+            self.withdraw(id, &agent, ChatEvent::Withdrawn { agent: agent.clone() });
+        }
+    }
+
+    /// The agent is not asked for anything until it is known what became of the invite.
+    fn withdraw(&mut self, id: ChatId, agent: &AgentId, event: ChatEvent) {
+        self.edit_agent(agent, |agent| agent.withdrawing.push(id));
+        let missed = matches!(event, ChatEvent::Missed { .. });
+        if has(Bug::CountsWithdrawalAsMiss) && !missed {
+            self.count_miss(agent);
+        }
         self.happened(id, event);
+        if has(Bug::KeepsMissedInvite) && missed {
+            return;
+        }
         self.effects.push(Effect::Withdraw { chat: id, agent: agent.clone() });
     }
 
@@ -137,10 +171,16 @@ impl Turn<'_> {
             return;
         }
         let mut pending = Vec::new();
-        self.edit_chat(id, |chat| {
+        self.edit_room(id, |chat| {
             chat.room = Room::Opening;
             pending = mem::take(&mut chat.pending);
         });
+        if has(Bug::LosesPending) {
+            pending.clear();
+        }
+        if has(Bug::ReversesPending) {
+            pending.reverse();
+        }
         self.effects.push(Effect::OpenRoom { chat: id });
         for message in pending {
             self.effects.push(Effect::Relay { chat: id, message });

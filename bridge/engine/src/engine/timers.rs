@@ -4,10 +4,12 @@ use std::{collections::BTreeSet, mem};
 
 use super::{Turn, index::Due};
 use crate::{
-    chat::{ChatState, EndReason},
+    bugs::{Bug, has},
+    chat::{ChatState, EndReason, Request},
     effect::{ChatEvent, RemoveReason},
     ids::{AgentId, ChatId},
-    time::Span,
+    queue::{Overflow, OverflowTo},
+    time::{Span, Time},
 };
 
 impl Turn<'_> {
@@ -20,67 +22,108 @@ impl Turn<'_> {
             match due {
                 Due::Missed => self.missed(chat),
                 Due::Ask => self.edit_chat(chat, |chat| chat.ask_after = None),
+                // To consider everybody whose delay is over, looking at the chat again is enough.
+                Due::Delay => self.edit_chat(chat, |chat| chat.seen_until = at),
                 Due::Requeue => self.requeue(chat),
                 Due::Close => self.close(chat),
-                Due::GiveUp => self.end(chat, EndReason::NoAgent),
+                Due::Overflow => {
+                    self.overflow(chat);
+                }
+                Due::GiveUp => self.give_up(chat),
             }
         }
     }
 
-    /// Moves every deadline, so that our absence is not held against anybody. No deadline gets
-    /// further away than it was when it was set: one that was set after the absence had begun has
-    /// lost less of its time, or none.
+    /// Moves every deadline, so that our absence is not held against anybody. What was set during
+    /// the absence has its whole span at most.
     pub(super) fn resumed(&mut self, outage: Span) {
-        let now = self.now;
+        if has(Bug::IgnoresOutage) {
+            return;
+        }
         let concerned: BTreeSet<ChatId> =
             self.engine.index.deadlines.iter().map(|&(_, chat, _)| chat).collect();
+        let now = self.now;
         for id in concerned {
             let Ok(chat) = self.chat(id) else { continue };
-            let settings = self.settings_of(chat);
-            let (pause, max_wait) = (settings.second_round_after, settings.max_wait);
-            let (timeout, grace, close_after) =
-                (settings.request_timeout, settings.return_grace, settings.close_after);
+            let queue = self.settings_of(chat).clone();
+            let moved =
+                |at: Option<Time>, span: Span| at.map(|at| (at + outage).min((now + span).max(at)));
+            let overflow = queue.overflow.as_ref().and_then(|overflow| overflow.after);
             self.edit_chat(id, |chat| {
-                let (of_state, full) = match &mut chat.state {
-                    ChatState::Waiting => (&mut None, None),
-                    ChatState::Ringing { deadline, .. } => (deadline, Some(timeout)),
-                    ChatState::Active { return_at, .. } => (return_at, Some(grace)),
-                    ChatState::Ended { close_at, .. } => (close_at, Some(close_after)),
-                };
-                let ask_after = (&mut chat.ask_after, Some(pause));
-                let give_up_at = (&mut chat.give_up_at, max_wait);
-                for (at, full) in [(of_state, full), ask_after, give_up_at] {
-                    *at = at.map(|at| {
-                        let moved = at + outage;
-                        // Never earlier, should the settings have become shorter meanwhile.
-                        full.map_or(moved, |full| moved.min(now + full)).max(at)
-                    });
+                match &mut chat.state {
+                    ChatState::Ringing { requests } => {
+                        for request in requests.values_mut() {
+                            request.deadline = moved(request.deadline, queue.request_timeout);
+                        }
+                    }
+                    ChatState::Active { return_at, .. } => {
+                        *return_at = moved(*return_at, queue.return_grace);
+                    }
+                    ChatState::Ended { close_at, .. } => {
+                        *close_at = moved(*close_at, queue.close_after);
+                    }
+                    ChatState::Waiting | ChatState::Form => {}
                 }
+                chat.ask_after = moved(chat.ask_after, queue.second_round_after);
+                chat.give_up_at = moved(chat.give_up_at, queue.max_wait.unwrap_or(outage));
+                chat.overflow_at = moved(chat.overflow_at, overflow.unwrap_or(outage));
             });
         }
     }
 
     fn missed(&mut self, id: ChatId) {
         let Ok(chat) = self.chat(id) else { return };
-        let ChatState::Ringing { agent, .. } = &chat.state else { return };
-        let agent = agent.clone();
-        self.take_back(id, &agent, ChatEvent::Missed { agent: agent.clone() });
-        self.pass_over(id, &agent);
+        let overdue = |request: &Request| request.deadline.is_some_and(|at| at <= self.now);
+        let late: Vec<AgentId> = chat
+            .requests_now()
+            .into_iter()
+            .flatten()
+            .filter(|(_, request)| overdue(request))
+            .map(|(agent, _)| agent.clone())
+            .collect();
+        for agent in late {
+            self.take_back(id, &agent, ChatEvent::Missed { agent: agent.clone() });
+            self.exclude(id, &agent);
+            self.count_miss(&agent);
+            self.go_on(id);
+        }
     }
 
     /// Nobody came back: the chat waits at its old place. It is a new search for an agent, in which
     /// only those who left are passed over at first.
-    fn requeue(&mut self, id: ChatId) {
+    pub(super) fn requeue(&mut self, id: ChatId) {
         let Ok(chat) = self.chat(id) else { return };
         let give_up_at = self.settings_of(chat).max_wait.map(|wait| self.now + wait);
+        let overflow_at = self.overflow_at(&chat.queue);
+        let now = self.now;
         self.edit_chat(id, |chat| {
+            if has(Bug::ResetsSince) {
+                chat.since = now;
+            }
             chat.state = ChatState::Waiting;
             chat.excluded = mem::take(&mut chat.left);
+            if has(Bug::AsksLeavers) {
+                chat.excluded.clear();
+            }
             chat.round = 0;
-            chat.give_up_at = give_up_at;
+            chat.passed.clear();
+            chat.give_up_at = give_up_at.filter(|_| !chat.message);
+            chat.overflow_at = overflow_at.filter(|_| !chat.message);
         });
         self.happened(id, ChatEvent::Requeued);
         self.settle(id);
+        self.overflow_if_nobody_is_ready(id);
+    }
+
+    /// The customer has waited long enough. Where a message can be left, that is better than nothing.
+    fn give_up(&mut self, id: ChatId) {
+        let Ok(chat) = self.chat(id) else { return };
+        let overflow = &self.settings_of(chat).overflow;
+        if matches!(overflow, Some(Overflow { to: OverflowTo::Message, .. })) {
+            self.offer_form(id);
+        } else {
+            self.end(id, EndReason::NoAgent);
+        }
     }
 
     fn close(&mut self, id: ChatId) {

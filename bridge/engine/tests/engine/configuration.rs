@@ -1,9 +1,10 @@
 //! Agents come and go by configuration.
 
-use switchboard_engine::{RecordKey, Removal, WithdrawOutcome};
+use switchboard_engine::{Input, RecordKey, Removal, Step, WithdrawOutcome};
 
 use crate::{
-    desk::{Desk, settings},
+    desk::Desk,
+    fixture::{settings, setup},
     render::agent_id,
 };
 
@@ -45,13 +46,18 @@ fn a_removed_agent_comes_too_late() {
         let chat = desk.customer_starts();
         desk.configure([]);
         desk.expect(["1: * withdrawn from anna", "1: withdraw anna"]);
+        // Of somebody who is no agent any more, the room alone tells.
         if had_joined_first {
             desk.withdrawal(chat, "anna", WithdrawOutcome::HadJoined);
-        } else {
-            desk.anna().joins(chat);
+            desk.expect(["ignored: not an agent of this queue"]);
         }
+        desk.anna().joins(chat);
         desk.expect(["1: remove anna (too late)"]);
         desk.expect_waiting(chat);
+        desk.anna().leaves(chat);
+        desk.withdrawal(chat, "anna", WithdrawOutcome::HadJoined);
+        desk.expect(["ignored: not an agent of this queue"]);
+        assert!(desk.chat(chat).removing.is_empty(), "old news removes nobody");
     }
 }
 
@@ -106,10 +112,10 @@ fn a_removed_agent_whom_our_withdrawal_hit_is_not_asked_again() {
 #[test]
 fn nothing_is_stored_for_the_same_agents() {
     let mut desk = Desk::with_agents(["anna", "ben"]);
-    let input = |capacity| switchboard_engine::Input::AgentsConfigured {
-        agents: vec![(agent_id("ben"), 1), (agent_id("anna"), capacity)],
+    let input = |capacity| Input::Configured {
+        setup: setup(vec![settings()], &[("ben", 1), ("anna", capacity)]),
     };
-    assert_eq!(desk.engine.handle(desk.now, input(1)), switchboard_engine::Step::default());
+    assert_eq!(desk.engine.handle(desk.now, input(1)), Step::default());
     let step = desk.engine.handle(desk.now, input(2));
     assert_eq!(step.changed, [RecordKey::Agent(agent_id("anna"))]);
 }

@@ -2,10 +2,7 @@
 
 use switchboard_engine::{ChatId, Removal, Span};
 
-use crate::{
-    desk::{Desk, settings},
-    render::agent_id,
-};
+use crate::{desk::Desk, fixture::settings, render::agent_id};
 
 #[test]
 fn both_sides_write() {

@@ -1,43 +1,31 @@
 //! A desk to tell stories at.
 
 use switchboard_engine::{
-    AgentId, Chat, ChatId, ChatState, Effect, Engine, Input, MessageRef, QueueId, QueueSettings,
-    Removal, Room, Span, Time, WithdrawOutcome,
+    Chat, ChatId, ChatState, Effect, Engine, Input, MessageRef, QueueSettings, Removal, Room,
+    Setup, Span, Status, StatusWhy, Time, WithdrawOutcome,
 };
 
 use crate::{
+    fixture::{self, queue_id, settings, setup},
+    people::AtDesk,
     render::{self, agent_id},
     rules,
 };
 
-pub(crate) fn sales() -> QueueId {
-    QueueId("sales".to_owned())
-}
-
-/// Short limits, so that tests need not go far to reach them.
-pub(crate) fn settings() -> QueueSettings {
-    QueueSettings {
-        id: sales(),
-        request_timeout: Span::seconds(45),
-        second_round_after: Span::seconds(30),
-        max_wait: None,
-        max_length: 5,
-        return_grace: Span::seconds(60),
-        close_after: Span::seconds(600),
-        max_pending_messages: 2,
-    }
-}
+/// Something that is done at a desk, for tables of such things.
+pub(crate) type Change<'a> = &'a dyn Fn(&mut Desk);
 
 /// An engine, a clock, and what came of the last thing that was done.
 #[derive(Clone)]
 pub(crate) struct Desk {
     pub(crate) engine: Engine,
+    pub(crate) setup: Setup,
     pub(crate) now: Time,
     /// Rooms open and invites reach the homeserver by themselves.
     pub(crate) prompt: bool,
     pub(crate) effects: Vec<Effect>,
     chats: u128,
-    messages: u64,
+    pub(crate) messages: u64,
 }
 
 impl Desk {
@@ -50,15 +38,23 @@ impl Desk {
         settings: QueueSettings,
         agents: [(&str, u32); N],
     ) -> Self {
+        let mut desk = Self::with_setup(setup(vec![settings], &[]));
+        desk.configure(agents);
+        desk
+    }
+
+    /// Everything as it is set up; nobody has logged on.
+    pub(crate) fn with_setup(setup: Setup) -> Self {
         let mut desk = Self {
-            engine: Engine::load([settings], [], []),
+            engine: Engine::load(&setup, [], []),
+            setup,
             now: Time(1_000_000),
             prompt: true,
             effects: Vec::new(),
             chats: 0,
             messages: 0,
         };
-        desk.configure(agents);
+        desk.reconfigure(|_| {});
         desk
     }
 
@@ -72,9 +68,7 @@ impl Desk {
         self.effects.clear();
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
-            let before = self.engine.clone();
-            let step = self.engine.handle(self.now, input.clone());
-            rules::check_step(&before, &self.engine, &input, &step);
+            let step = rules::handle(&mut self.engine, &mut self.setup, self.now, &input);
             for effect in step.effects {
                 match &effect {
                     Effect::OpenRoom { chat } if self.prompt => {
@@ -90,9 +84,23 @@ impl Desk {
         }
     }
 
+    /// These are the agents from now on. Whoever is new logs on at once, for all queues.
     pub(crate) fn configure<const N: usize>(&mut self, agents: [(&str, u32); N]) {
-        let agents = agents.map(|(name, capacity)| (agent_id(name), capacity)).to_vec();
-        self.input(Input::AgentsConfigured { agents });
+        self.reconfigure(|setup| setup.agents = fixture::agents(&agents));
+        let mut effects = std::mem::take(&mut self.effects);
+        for (name, _) in agents {
+            if self.status_of(name) == Status::LoggedOff {
+                self.agent(name).logs_on("all");
+                effects.append(&mut self.effects);
+            }
+        }
+        self.effects = effects;
+    }
+
+    /// An administrator changes something.
+    pub(crate) fn reconfigure(&mut self, change: impl FnOnce(&mut Setup)) {
+        change(&mut self.setup);
+        self.input(Input::Configured { setup: self.setup.clone() });
     }
 
     /// A little time goes by, and nothing is done about deadlines.
@@ -115,15 +123,20 @@ impl Desk {
     pub(crate) fn restarts(&mut self, settings: QueueSettings) {
         let agents: Vec<_> = self.engine.agents().cloned().collect();
         let chats: Vec<_> = self.engine.chats().cloned().collect();
-        self.engine = Engine::load([settings], agents, chats);
+        self.setup = setup(vec![settings], &[]);
+        self.engine = Engine::load(&self.setup, agents, chats);
     }
 
     // The customer.
 
     pub(crate) fn customer_starts(&mut self) -> ChatId {
+        self.customer_starts_in("sales")
+    }
+
+    pub(crate) fn customer_starts_in(&mut self, queue: &str) -> ChatId {
         self.chats += 1;
         let chat = ChatId(self.chats);
-        self.input(Input::ChatStarted { chat, queue: sales() });
+        self.input(Input::ChatStarted { chat, queue: queue_id(queue) });
         chat
     }
 
@@ -166,7 +179,7 @@ impl Desk {
     // The agents.
 
     pub(crate) fn agent<'a>(&'a mut self, name: &'a str) -> AtDesk<'a> {
-        AtDesk { desk: self, id: agent_id(name) }
+        AtDesk::new(self, agent_id(name))
     }
 
     pub(crate) fn anna(&mut self) -> AtDesk<'_> {
@@ -185,6 +198,16 @@ impl Desk {
         chat
     }
 
+    // The supervisor.
+
+    pub(crate) fn assigned(&mut self, chat: ChatId, name: &str) {
+        self.input(Input::Assigned { chat, agent: agent_id(name) });
+    }
+
+    pub(crate) fn moved(&mut self, chat: ChatId, queue: &str) {
+        self.input(Input::Moved { chat, queue: queue_id(queue) });
+    }
+
     // What is expected.
 
     pub(crate) fn chat(&self, chat: ChatId) -> &Chat {
@@ -195,9 +218,17 @@ impl Desk {
         self.engine.agent(&agent_id(name)).expect("the agent exists").request
     }
 
+    pub(crate) fn status_of(&self, name: &str) -> Status {
+        self.engine.agent(&agent_id(name)).expect("the agent exists").status
+    }
+
+    /// What came of the last input. That an agent is now what they asked to be goes without saying.
     #[track_caller]
     pub(crate) fn expect<const N: usize>(&self, effects: [&str; N]) {
-        let seen: Vec<String> = self.effects.iter().map(render::effect).collect();
+        let is_told = |effect: &&Effect| {
+            !matches!(effect, Effect::AgentChanged { why: StatusWhy::Asked, .. })
+        };
+        let seen: Vec<String> = self.effects.iter().filter(is_told).map(render::effect).collect();
         assert_eq!(seen, effects);
     }
 
@@ -209,10 +240,19 @@ impl Desk {
     #[track_caller]
     pub(crate) fn expect_ringing(&self, chat: ChatId, name: &str) {
         match &self.chat(chat).state {
-            ChatState::Ringing { agent, .. } => assert_eq!(render::name(agent), name),
+            ChatState::Ringing { requests } => {
+                assert_eq!(requests.keys().map(render::name).collect::<Vec<_>>(), [name]);
+            }
             other => panic!("expected ringing {name}, is {other:?}"),
         }
         assert_eq!(self.request_of(name), Some(chat));
+    }
+
+    /// Several agents are being asked for one chat.
+    #[track_caller]
+    pub(crate) fn expect_ringing_all<const N: usize>(&self, chat: ChatId, names: [&str; N]) {
+        let requests = self.chat(chat).requests_now().into_iter().flatten();
+        assert_eq!(requests.map(|(agent, _)| render::name(agent)).collect::<Vec<_>>(), names);
     }
 
     #[track_caller]
@@ -233,54 +273,5 @@ impl Desk {
     #[track_caller]
     pub(crate) fn expect_room(&self, chat: ChatId, room: Room) {
         assert_eq!(self.chat(chat).room, room);
-    }
-}
-
-/// An agent about to do something.
-pub(crate) struct AtDesk<'a> {
-    desk: &'a mut Desk,
-    id: AgentId,
-}
-
-impl AtDesk<'_> {
-    pub(crate) fn joins(self, chat: ChatId) {
-        self.desk.input(Input::AgentJoined { chat, agent: self.id });
-    }
-
-    #[track_caller]
-    pub(crate) fn accepts(self, chat: ChatId) {
-        let name = render::name(&self.id).to_owned();
-        self.desk.expect_ringing(chat, &name);
-        self.joins(chat);
-    }
-
-    pub(crate) fn gone(self, chat: ChatId, how: Removal) {
-        self.desk.input(Input::AgentGone { chat, agent: self.id, how });
-    }
-
-    pub(crate) fn declines(self, chat: ChatId) {
-        self.gone(chat, Removal::Declined);
-    }
-
-    pub(crate) fn leaves(self, chat: ChatId) {
-        self.gone(chat, Removal::Left);
-    }
-
-    pub(crate) fn writes(self, chat: ChatId) {
-        self.desk.messages += 1;
-        let message = MessageRef(self.desk.messages);
-        self.desk.input(Input::AgentSent { chat, agent: self.id, message });
-    }
-
-    pub(crate) fn asks_end(self, chat: ChatId, customer_connected: bool) {
-        self.desk.input(Input::AgentAsksEnd { chat, agent: self.id, customer_connected });
-    }
-
-    pub(crate) fn confirms_end(self, chat: ChatId) {
-        self.desk.input(Input::AgentConfirmsEnd { chat, agent: self.id });
-    }
-
-    pub(crate) fn closes(self, chat: ChatId) {
-        self.desk.input(Input::AgentCloses { chat, agent: self.id });
     }
 }

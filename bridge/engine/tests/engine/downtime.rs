@@ -2,7 +2,7 @@
 
 use switchboard_engine::{ChatId, Input, QueueSettings, Span, Time};
 
-use crate::desk::{Desk, settings};
+use crate::{desk::Desk, fixture::settings};
 
 #[test]
 fn an_outage_is_held_against_nobody() {

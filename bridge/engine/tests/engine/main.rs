@@ -1,13 +1,23 @@
 //! The rules, told as stories; the whole table of transitions; and a simulated world.
 
 mod acts;
+mod availability;
 mod configuration;
 mod conversation;
 mod cost;
 mod desk;
 mod downtime;
 mod ending;
+mod fairness;
+mod fixture;
+mod homeserver;
+mod hours;
 mod ledger;
+mod messages;
+mod organisation;
+mod overflow;
+mod people;
+mod profiles;
 mod queueing;
 mod races;
 mod records;
@@ -15,5 +25,7 @@ mod render;
 mod requests;
 mod rules;
 mod simulation;
+mod strategies;
+mod supervision;
 mod transitions;
 mod world;

@@ -3,7 +3,8 @@
 use switchboard_engine::{ChatId, Engine, Input, QueueId, QueueSettings, Room, Span, Time};
 
 use crate::{
-    desk::{Desk, sales, settings},
+    desk::Desk,
+    fixture::{profile_id, queue, sales, settings, setup},
     render::agent_id,
 };
 
@@ -181,10 +182,12 @@ fn nobody_gives_up_on_a_conversation() {
 
 #[test]
 fn several_queues_share_the_agents() {
-    let support = QueueSettings { id: QueueId("support".to_owned()), ..settings() };
-    let mut engine = Engine::load([settings(), support.clone()], [], []);
+    let support = queue("support");
+    let setup = setup(vec![settings(), support.clone()], &[("anna", 1)]);
+    let mut engine = Engine::load(&setup, [], []);
     let mut at = |seconds: u64, input| engine.handle(Time(seconds * 1000), input);
-    at(1, Input::AgentsConfigured { agents: vec![(agent_id("anna"), 1)] });
+    at(1, Input::Configured { setup });
+    at(1, Input::AgentLogsOn { agent: agent_id("anna"), profile: profile_id("all") });
     at(2, Input::ChatStarted { chat: ChatId(1), queue: sales() });
     at(3, Input::ChatStarted { chat: ChatId(2), queue: support.id.clone() });
     at(4, Input::ChatStarted { chat: ChatId(3), queue: sales() });
@@ -206,7 +209,22 @@ fn a_chat_outlives_its_queue() {
     desk.anna().leaves(chat);
     desk.expect_state(chat, "active with nobody, 60s left");
     desk.passes(60);
-    desk.expect_state(chat, "pausing, 30s left");
+    // Nobody serves a queue that is gone, so that it comes to an end in this way.
+    desk.expect(["1: * requeued"]);
+    desk.expect_waiting(chat);
+    desk.passes(30 * 60);
+    desk.expect(["1: * ended: no agent"]);
+}
+
+#[test]
+fn a_chat_whose_queue_is_gone_does_not_wait_for_ever() {
+    let mut desk = Desk::with_agents([]);
+    let chat = desk.customer_starts();
+    desk.reconfigure(|setup| setup.queues = vec![queue("support")]);
+    desk.expect([]);
+    desk.expect_waiting(chat);
+    desk.passes(30 * 60);
+    desk.expect(["1: * ended: no agent"]);
 }
 
 #[test]

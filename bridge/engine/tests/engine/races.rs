@@ -176,7 +176,7 @@ fn making_good_does_not_forget_who_left() {
     desk.anna().gone(chat, Removal::WithdrawnAfterJoin);
     desk.expect_ringing(chat, "anna");
     desk.anna().declines(chat);
-    desk.expect(["1: * anna rejected"]);
+    desk.expect(["1: * anna rejected", "1: * round over"]);
     desk.expect_state(chat, "pausing, 30s left");
 }
 
@@ -276,7 +276,7 @@ fn a_withdrawal_outlives_a_forgotten_chat() {
     assert!(desk.engine.chat(chat).is_some(), "not while the invite may become a join");
     // The runner loads only some of the chats, and not this one.
     let agents: Vec<_> = desk.engine.agents().cloned().collect();
-    desk.engine = switchboard_engine::Engine::load([crate::desk::settings()], agents, []);
+    desk.engine = switchboard_engine::Engine::load(&desk.setup, agents, []);
     let next = desk.customer_starts();
     desk.expect_waiting(next);
     desk.anna().gone(chat, Removal::Withdrawn);

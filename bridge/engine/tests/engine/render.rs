@@ -1,7 +1,8 @@
 //! Effects and states in a few words, so that a test reads like what it tests.
 
 use switchboard_engine::{
-    AgentId, Chat, ChatEvent, ChatId, ChatState, Effect, EndReason, RemoveReason, Span, Time,
+    AgentId, Chat, ChatEvent, ChatId, ChatState, Effect, EndReason, RemoveReason, Request, Span,
+    Status, Time,
 };
 
 /// `anna` for `@anna:example.org`.
@@ -26,6 +27,7 @@ pub(crate) fn effect(effect: &Effect) -> String {
             let why = match why {
                 RemoveReason::Closed => "closed",
                 RemoveReason::TooLate => "too late",
+                RemoveReason::LoggedOff => "logged off",
             };
             on(chat, format!("remove {} ({why})", name(agent)))
         }
@@ -40,8 +42,34 @@ pub(crate) fn effect(effect: &Effect) -> String {
             on(chat, format!("not shown {} by {} ({why:?})", message.0, name(agent)))
         }
         Effect::ConfirmEnd { chat, agent } => on(chat, format!("ask {} to confirm", name(agent))),
+        Effect::ConfirmLogOff { agent, chats } => {
+            format!("ask {} what becomes of {chats} chats", name(agent))
+        }
+        Effect::AgentChanged { agent, status, why } => {
+            format!("{} is {} ({why:?})", name(agent), self::status(*status))
+        }
         Effect::Happened { chat, event } => on(chat, self::event(event)),
         Effect::Ignored { why } => format!("ignored: {why}"),
+    }
+}
+
+/// What kind of effect it is, without who and which.
+pub(crate) fn kind(effect: &Effect) -> String {
+    let name = |text: String| {
+        let end = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
+        text[..end].to_owned()
+    };
+    match effect {
+        Effect::Happened { event: ChatEvent::Ended { reason }, .. } => {
+            format!("Ended:{}", name(format!("{reason:?}")))
+        }
+        Effect::Happened { event, .. } => name(format!("{event:?}")),
+        Effect::AgentChanged { status, why, .. } => format!("{status:?}:{why:?}"),
+        Effect::Remove { why, .. } => format!("Remove:{why:?}"),
+        Effect::Refuse { why, .. } => format!("Refuse:{why:?}"),
+        Effect::NotShown { why, .. } => format!("NotShown:{why:?}"),
+        Effect::Ignored { why } => format!("Ignored:{why:?}"),
+        other => name(format!("{other:?}")),
     }
 }
 
@@ -49,6 +77,7 @@ fn event(event: &ChatEvent) -> String {
     match event {
         ChatEvent::Queued => "* queued".to_owned(),
         ChatEvent::QueueFull => "* queue full".to_owned(),
+        ChatEvent::QueueClosed => "* queue closed".to_owned(),
         ChatEvent::Requested { agent, request } => {
             format!("* {} requested #{request}", name(agent))
         }
@@ -61,7 +90,21 @@ fn event(event: &ChatEvent) -> String {
         ChatEvent::Left { agent, last: true } => format!("* {} left last", name(agent)),
         ChatEvent::Left { agent, last: false } => format!("* {} left", name(agent)),
         ChatEvent::Requeued => "* requeued".to_owned(),
+        ChatEvent::RoundOver => "* round over".to_owned(),
+        ChatEvent::Overflowed { from, to } => format!("* overflowed from {from} to {to}"),
+        ChatEvent::Moved { from, to } => format!("* moved from {from} to {to}"),
+        ChatEvent::FormOffered => "* form offered".to_owned(),
+        ChatEvent::MessageLeft => "* message left".to_owned(),
         ChatEvent::Ended { reason } => format!("* ended: {}", self::reason(reason)),
+    }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::LoggedOff => "logged off",
+        Status::Ready => "ready",
+        Status::Paused => "paused",
+        Status::NotResponding => "not responding",
     }
 }
 
@@ -87,9 +130,13 @@ pub(crate) fn state(chat: &Chat, now: Time) -> String {
             Some(_) => format!("pausing{}", until(&chat.ask_after)),
             None => "waiting".to_owned(),
         },
-        ChatState::Ringing { agent, request, deadline } => {
-            format!("ringing {} #{request}{}", name(agent), until(deadline))
+        ChatState::Ringing { requests } => {
+            let each = requests.iter().map(|(agent, Request { number, deadline, .. })| {
+                format!("{} #{number}{}", name(agent), until(deadline))
+            });
+            format!("ringing {}", each.collect::<Vec<_>>().join(" and "))
         }
+        ChatState::Form => "form".to_owned(),
         ChatState::Active { agents, return_at } if agents.is_empty() => {
             format!("active with nobody{}", until(return_at))
         }

@@ -3,47 +3,67 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_engine::{
-    Agent, AgentId, Chat, ChatEvent, ChatId, ChatState, Effect, Engine, Input, RecordKey, Removal,
+    AgentId, Chat, ChatEvent, ChatId, ChatState, Effect, Engine, Input, RecordKey, Request, Setup,
     Step, Time,
 };
 
-/// Checks one step from `before` to `after`.
-pub(crate) fn check_step(before: &Engine, after: &Engine, input: &Input, step: &Step) {
+use crate::fairness;
+
+/// One step from `before` to `after`.
+pub(crate) struct Seen<'a> {
+    pub(crate) setup: &'a Setup,
+    pub(crate) before: &'a Engine,
+    pub(crate) after: &'a Engine,
+    pub(crate) input: &'a Input,
+    pub(crate) step: &'a Step,
+}
+
+/// Hands an input to the engine, checks everything about the step, and notes a new setup.
+pub(crate) fn handle(engine: &mut Engine, setup: &mut Setup, now: Time, input: &Input) -> Step {
+    if let Input::Configured { setup: new } = input {
+        setup.clone_from(new);
+    }
+    let before = engine.clone();
+    let step = engine.handle(now, input.clone());
+    check(&Seen { setup, before: &before, after: engine, input, step: &step });
+    step
+}
+
+fn check(seen: &Seen) {
+    let &Seen { setup, before, after, input, step } = seen;
     check_requests(after);
-    check_order(after);
-    check_deadlines(after);
-    check_nothing_left_to_assign(after);
-    check_history(before, after);
+    check_places(after, setup);
+    check_deadlines(after, setup);
+    check_history(before, after, input);
     check_effects(after, step);
-    check_choices(after, input, step);
     check_changed(before, after, step);
-    check_messages(before, after, step);
-    check_reload(after);
+    check_messages(before, after, input, step);
+    check_reload(after, setup);
+    fairness::check(seen);
+}
+
+fn is_inside(chat: &Chat, agent: &AgentId) -> bool {
+    matches!(&chat.state, ChatState::Active { agents, .. } if agents.contains(agent))
 }
 
 pub(crate) fn talking(engine: &Engine, agent: &AgentId) -> u32 {
-    let inside = |chat: &&Chat| matches!(&chat.state, ChatState::Active { agents, .. } if agents.contains(agent));
-    u32::try_from(engine.chats().filter(inside).count()).expect("few chats")
-}
-
-fn is_available(engine: &Engine, agent: &Agent) -> bool {
-    agent.request.is_none()
-        && agent.withdrawing.is_empty()
-        && talking(engine, &agent.id) < agent.capacity
+    let count = engine.chats().filter(|chat| is_inside(chat, agent)).count();
+    u32::try_from(count).expect("few chats")
 }
 
 /// One request per agent, and agents and chats agree about it.
 fn check_requests(engine: &Engine) {
-    let ringing: BTreeMap<&AgentId, ChatId> = engine
-        .chats()
-        .filter_map(|chat| match &chat.state {
-            ChatState::Ringing { agent, .. } => Some((agent, chat.id)),
-            _ => None,
-        })
-        .collect();
-    let count =
-        engine.chats().filter(|chat| matches!(chat.state, ChatState::Ringing { .. })).count();
-    assert_eq!(ringing.len(), count, "two chats ring one agent");
+    let mut ringing: BTreeMap<&AgentId, ChatId> = BTreeMap::new();
+    for chat in engine.chats() {
+        let Some(requests) = chat.requests_now() else { continue };
+        assert!(!requests.is_empty(), "rings nobody");
+        let numbers: BTreeSet<u32> = requests.values().map(|request| request.number).collect();
+        assert_eq!(numbers.len(), requests.len(), "two requests of one number");
+        assert!(numbers.iter().all(|number| (1..=chat.requests).contains(number)));
+        for agent in requests.keys() {
+            assert_eq!(ringing.insert(agent, chat.id), None, "two chats ring one agent");
+        }
+    }
     let requests: BTreeMap<&AgentId, ChatId> =
         engine.agents().filter_map(|agent| Some((&agent.id, agent.request?))).collect();
     assert_eq!(ringing, requests);
@@ -57,40 +77,53 @@ fn check_requests(engine: &Engine) {
     }
 }
 
-/// No waiting chat is lost, and all stand in the order of their start.
-fn check_order(engine: &Engine) {
-    let is_queued =
-        |chat: &&Chat| matches!(chat.state, ChatState::Waiting | ChatState::Ringing { .. });
-    for queue in engine.queues() {
+/// No chat is lost: it has one place in the order of its queue, or it is with its agents, or it is
+/// over, or a message is asked for.
+fn check_places(engine: &Engine, setup: &Setup) {
+    let known = setup.queues.iter().map(|queue| &queue.id);
+    let queues: BTreeSet<_> = known.chain(engine.chats().map(|chat| &chat.queue)).collect();
+    for queue in queues {
+        let waits =
+            |chat: &&Chat| matches!(chat.state, ChatState::Waiting | ChatState::Ringing { .. });
         let mut expected: Vec<(Time, ChatId)> = engine
             .chats()
-            .filter(is_queued)
-            .filter(|chat| chat.queue == queue.id)
+            .filter(waits)
+            .filter(|chat| chat.queue == *queue)
             .map(|chat| (chat.since, chat.id))
             .collect();
         expected.sort_unstable();
-        assert!(engine.waiting(&queue.id).eq(expected.iter().map(|(_, chat)| *chat)));
+        assert!(engine.waiting(queue).eq(expected.iter().map(|(_, chat)| *chat)));
         for ((_, chat), place) in expected.into_iter().zip(1..) {
             assert_eq!(engine.position(chat), Some(place));
         }
     }
     for chat in engine.chats() {
-        assert_eq!(engine.position(chat.id).is_some(), is_queued(&chat));
+        assert_eq!(engine.position(chat.id).is_some(), chat.is_queued());
+        assert!(!chat.is_queued() || !chat.passed.contains(&chat.queue), "it was here before");
+    }
+    for agent in engine.agents() {
+        let inside = engine.chats().filter(|chat| is_inside(chat, &agent.id)).map(|chat| chat.id);
+        assert!(engine.chats_of(&agent.id).eq(inside));
     }
 }
 
-fn check_deadlines(engine: &Engine) {
-    let earliest = engine
-        .chats()
-        .flat_map(|chat| match &chat.state {
-            ChatState::Waiting => [chat.ask_after, chat.give_up_at],
-            ChatState::Ringing { deadline, .. } => [*deadline, chat.give_up_at],
-            ChatState::Active { return_at, .. } => [*return_at, None],
-            ChatState::Ended { close_at, .. } => [*close_at, None],
-        })
-        .flatten()
-        .min();
-    assert_eq!(engine.next_deadline(), earliest);
+fn check_deadlines(engine: &Engine, setup: &Setup) {
+    let own = |chat: &Chat| match &chat.state {
+        ChatState::Waiting => vec![chat.ask_after, chat.overflow_at, chat.give_up_at],
+        ChatState::Ringing { requests } => {
+            let deadline = |request: &Request| request.deadline;
+            requests.values().map(deadline).chain([chat.give_up_at]).collect()
+        }
+        ChatState::Active { return_at, .. } => vec![*return_at],
+        ChatState::Ended { close_at, .. } => vec![*close_at],
+        ChatState::Form => vec![],
+    };
+    let delay = |chat: &Chat| {
+        let entries = fairness::entries(setup, chat).filter(|_| fairness::may_ask(chat, setup));
+        entries.map(|entry| chat.since + entry.delay).filter(|at| *at > chat.seen_until).min()
+    };
+    let all = engine.chats().flat_map(|chat| own(chat).into_iter().chain([delay(chat)]));
+    assert_eq!(engine.next_deadline(), all.flatten().min());
     for chat in engine.chats() {
         match &chat.state {
             ChatState::Active { agents, return_at } => {
@@ -100,33 +133,22 @@ fn check_deadlines(engine: &Engine) {
                 assert_eq!(agents.is_empty(), close_at.is_none());
                 assert!(chat.pending.is_empty());
             }
-            ChatState::Waiting | ChatState::Ringing { .. } => {}
+            ChatState::Waiting | ChatState::Ringing { .. } | ChatState::Form => {}
         }
-    }
-}
-
-/// Whatever was freed has been filled in the same step.
-fn check_nothing_left_to_assign(engine: &Engine) {
-    for chat in engine.chats() {
-        if chat.state != ChatState::Waiting || chat.ask_after.is_some() {
-            continue;
-        }
-        for agent in engine.agents() {
-            assert!(
-                chat.excluded.contains(&agent.id) || !is_available(engine, agent),
-                "{} waits, and {} could be asked",
-                chat.id,
-                agent.id
-            );
-        }
+        assert!(!chat.message || chat.give_up_at.or(chat.overflow_at).is_none(), "{chat:?}");
     }
 }
 
 /// What was, remains: the start of waiting, the end, the count of requests.
-fn check_history(before: &Engine, after: &Engine) {
+fn check_history(before: &Engine, after: &Engine, input: &Input) {
     for old in before.chats() {
         let new = after.chat(old.id).expect("no chat is lost");
-        assert_eq!((new.since, &new.queue), (old.since, &old.queue));
+        assert_eq!(new.since, old.since);
+        let moved = |chat| matches!(input, Input::Moved { chat: moved, .. } if *moved == chat);
+        if !moved(old.id) && new.passed.is_empty() {
+            assert_eq!(new.queue, old.queue, "neither moved nor overflowed");
+        }
+        assert!(new.message || !old.message);
         assert!(new.requests >= old.requests);
         assert!(new.asked.is_superset(&old.asked));
         if let ChatState::Ended { reason, agents, .. } = &old.state {
@@ -151,7 +173,8 @@ fn check_effects(engine: &Engine, step: &Step) {
                 let load = talking(engine, agent) + u32::from(record.request.is_some());
                 assert!(load <= record.capacity, "more than their capacity");
                 assert_eq!(record.request, Some(*chat));
-                assert_eq!(engine.chat(*chat).map(|chat| chat.requests), Some(*request));
+                let rings = engine.chat(*chat).and_then(|chat| chat.request(*request));
+                assert_eq!(rings.map(|(agent, _)| agent), Some(agent));
             }
             Effect::Show { chat, agent, .. } => {
                 let record = engine.chat(*chat).expect("exists");
@@ -174,45 +197,6 @@ fn check_effects(engine: &Engine, step: &Step) {
     }
 }
 
-/// The original order is kept: an agent is asked for the longest waiting chat that they may be
-/// asked for, and a chat asks the longest idle of the agents whom it may ask.
-fn check_choices(engine: &Engine, input: &Input, step: &Step) {
-    let rings: Vec<(&Chat, &Agent)> = step
-        .effects
-        .iter()
-        .filter_map(|effect| match effect {
-            Effect::Ring { chat, agent, .. } => Some((engine.chat(*chat)?, engine.agent(agent)?)),
-            _ => None,
-        })
-        .collect();
-    let made_good = |chat: &Chat, agent: &Agent| {
-        // Whom we removed by mistake is asked again at once, whoever else waits.
-        matches!(input, Input::AgentGone { chat: id, agent: who, how: Removal::WithdrawnAfterJoin }
-            if *id == chat.id && *who == agent.id)
-    };
-    for (n, (chat, agent)) in rings.iter().enumerate() {
-        if made_good(chat, agent) {
-            continue;
-        }
-        let place = (chat.since, chat.id);
-        let passed_over = engine.chats().find(|other| {
-            (other.since, other.id) < place
-                && other.state == ChatState::Waiting
-                && other.ask_after.is_none()
-                && !other.excluded.contains(&agent.id)
-        });
-        assert_eq!(passed_over, None, "{} was asked for {} instead", agent.id, chat.id);
-        // Who was asked later in the step could have been asked now.
-        let asked_later = rings[n + 1..].iter().map(|(_, agent)| *agent);
-        let still_free = engine.agents().filter(|agent| is_available(engine, agent));
-        let idler = asked_later.chain(still_free).find(|other| {
-            !chat.excluded.contains(&other.id)
-                && (other.idle_since, &other.id) < (agent.idle_since, &agent.id)
-        });
-        assert_eq!(idler, None, "{} was asked for {} instead", agent.id, chat.id);
-    }
-}
-
 /// Every record that differs is stored, once.
 fn check_changed(before: &Engine, after: &Engine, step: &Step) {
     assert!(step.changed.is_sorted_by(|a, b| a < b), "not once, in order");
@@ -231,7 +215,7 @@ fn check_changed(before: &Engine, after: &Engine, step: &Step) {
 }
 
 /// A message that waited for a room has gone into it, or the customer is told.
-fn check_messages(before: &Engine, after: &Engine, step: &Step) {
+fn check_messages(before: &Engine, after: &Engine, input: &Input, step: &Step) {
     for old in before.chats() {
         let pending = &after.chat(old.id).expect("no chat is lost").pending;
         for waiting in old.pending.iter().filter(|message| !pending.contains(message)) {
@@ -241,15 +225,18 @@ fn check_messages(before: &Engine, after: &Engine, step: &Step) {
                 }
                 _ => false,
             });
+            // What is left in the form may go into a room in the same step.
+            let now = matches!(input, Input::CustomerSent { chat, message }
+                if *chat == old.id && message == waiting);
             let sent = old.pending.iter().filter(|message| *message == waiting);
-            assert_eq!(told.count(), sent.count(), "a message is lost");
+            assert_eq!(told.count(), sent.count() + usize::from(now), "a message is lost");
         }
     }
 }
 
 /// The stored records are the whole truth. Comparing engines compares the derived indexes too.
-fn check_reload(engine: &Engine) {
-    let again =
-        Engine::load(engine.queues().cloned(), engine.agents().cloned(), engine.chats().cloned());
+fn check_reload(engine: &Engine, setup: &Setup) {
+    let setup = Setup { queues: engine.queues().cloned().collect(), ..setup.clone() };
+    let again = Engine::load(&setup, engine.agents().cloned(), engine.chats().cloned());
     assert!(again == *engine, "the index does not follow from the records");
 }

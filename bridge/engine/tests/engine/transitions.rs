@@ -2,10 +2,13 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use switchboard_engine::{ChatId, Input, MessageRef, QueueId, Removal, Span, WithdrawOutcome};
+use switchboard_engine::{
+    ChatId, Input, Leaving, MessageRef, QueueSettings, Removal, Setup, Span, WithdrawOutcome,
+};
 
 use crate::{
-    desk::{Desk, sales, settings},
+    desk::Desk,
+    fixture::{profile_id, queue, queue_id, sales, settings, setup},
     render::{self, agent_id},
 };
 
@@ -15,7 +18,7 @@ const CHAT: ChatId = ChatId(1);
 /// none. Chats 2 and 3 keep agents busy where they must not take chat 1.
 fn states() -> Vec<(&'static str, Desk)> {
     let start = || {
-        let mut desk = Desk::with_agents(["anna", "ben"]);
+        let mut desk = desk(["anna", "ben"]);
         let chat = desk.customer_starts();
         (desk, chat)
     };
@@ -24,8 +27,8 @@ fn states() -> Vec<(&'static str, Desk)> {
         change(&mut desk);
         desk
     };
-    let unknown = Desk::with_agents(["anna", "ben"]);
-    let mut never_asked = Desk::with_agents([]);
+    let unknown = desk(["anna", "ben"]);
+    let mut never_asked = desk([]);
     never_asked.customer_starts();
     let busy = with(&|desk| {
         // Ben takes chat 2, anna declines chat 1: it waits for ben.
@@ -37,7 +40,7 @@ fn states() -> Vec<(&'static str, Desk)> {
         desk.anna().declines(CHAT);
         desk.ben().declines(CHAT);
     });
-    let mut unsent = Desk::with_agents(["anna", "ben"]).by_hand();
+    let mut unsent = desk(["anna", "ben"]).by_hand();
     unsent.customer_starts();
     let mut refused = unsent.clone();
     refused.input(Input::RoomFailed { chat: CHAT });
@@ -77,9 +80,13 @@ fn states() -> Vec<(&'static str, Desk)> {
         desk.anna().closes(CHAT);
         desk.anna().leaves(CHAT);
     });
+    let form = Desk::with_setup(closed_queue());
+    let (form, message) = with_form(form);
     let states = vec![
         ("no such chat", unknown),
         ("waiting without agents, no room yet", never_asked),
+        ("a message is asked for", form),
+        ("waiting with a message, nobody is ready", message),
         ("waiting for ben, who has chat 2; anna declined", busy),
         ("waiting for ben, who has chat 2; anna's withdrawal is open", crossing_waiting),
         ("pausing after all declined", pausing),
@@ -99,14 +106,33 @@ fn states() -> Vec<(&'static str, Desk)> {
     states.into_iter().map(|(name, desk)| (name, desk.by_hand())).collect()
 }
 
+fn desk<const N: usize>(names: [&str; N]) -> Desk {
+    let mut desk = Desk::with_setup(setup(vec![settings(), queue("support")], &[]));
+    desk.configure(names.map(|name| (name, 1)));
+    desk
+}
+
+/// Nobody has logged on, and the queue is closed.
+fn closed_queue() -> Setup {
+    let sales = QueueSettings { open: false, ..settings() };
+    setup(vec![sales, queue("support")], &[("anna", 1), ("ben", 1)])
+}
+
+fn with_form(mut form: Desk) -> (Desk, Desk) {
+    form.customer_starts();
+    let mut message = form.clone();
+    message.customer_writes(CHAT);
+    (form, message)
+}
+
 fn inputs() -> Vec<(String, Input)> {
     let chat = CHAT;
     let message = MessageRef(9);
     let mut inputs: Vec<(String, Input)> = Vec::new();
     let mut add = |name: &str, input| inputs.push((name.to_owned(), input));
     add("chat started", Input::ChatStarted { chat, queue: sales() });
-    let queue = QueueId("nowhere".to_owned());
-    add("chat started in an unknown queue", Input::ChatStarted { chat, queue });
+    let nowhere = queue_id("nowhere");
+    add("chat started in an unknown queue", Input::ChatStarted { chat, queue: nowhere });
     add("customer sent", Input::CustomerSent { chat, message });
     add("customer ended", Input::CustomerEnded { chat });
     add("customer away", Input::CustomerAway { chat });
@@ -145,11 +171,36 @@ fn inputs() -> Vec<(String, Input)> {
         add(&format!("{name} confirms the end"), input);
         add(&format!("{name} closes"), Input::AgentCloses { chat, agent: agent() });
     }
-    let only_ben = vec![(agent_id("ben"), 1)];
-    add("anna is no agent any more", Input::AgentsConfigured { agents: only_ben });
+    at_desks(&mut add);
+    let only_ben = setup(vec![settings(), queue("support")], &[("ben", 1)]);
+    add("anna is no agent any more", Input::Configured { setup: only_ben });
     add("back after 100s", Input::Resumed { outage: Span::seconds(100) });
     add("the next deadline", Input::Timer);
     inputs
+}
+
+/// What agents and supervisors want at their desks.
+fn at_desks(add: &mut impl FnMut(&str, Input)) {
+    for name in ["anna", "ben", "zoe"] {
+        let agent = || agent_id(name);
+        let profile = profile_id("all");
+        add(&format!("{name} logs on"), Input::AgentLogsOn { agent: agent(), profile });
+        for (chats, how) in
+            [(None, ""), (Some(Leaving::Keep), ", keeping"), (Some(Leaving::Return), ", returning")]
+        {
+            let input = Input::AgentLogsOff { agent: agent(), chats };
+            add(&format!("{name} logs off{how}"), input);
+        }
+        add(&format!("{name} is ready"), Input::AgentReady { agent: agent() });
+        for (after_chats, how) in [(false, ""), (true, " after chats")] {
+            let input = Input::AgentPauses { agent: agent(), after_chats };
+            add(&format!("{name} pauses{how}"), input);
+        }
+        add(&format!("assigned to {name}"), Input::Assigned { chat: CHAT, agent: agent() });
+    }
+    add("moved", Input::Moved { chat: CHAT, queue: queue_id("support") });
+    add("moved nowhere", Input::Moved { chat: CHAT, queue: queue_id("nowhere") });
+    add("the queue closes", Input::QueueHours { queue: sales(), open: false });
 }
 
 #[test]
@@ -163,11 +214,10 @@ fn the_whole_table() {
         for (what, input) in inputs() {
             let mut desk = desk.clone();
             let before = desk.engine.chat(CHAT).map(|chat| render::state(chat, desk.now));
-            if input == Input::Timer {
-                desk.now = desk.engine.next_deadline().unwrap_or(desk.now);
-            }
-            if let Input::Resumed { outage } = input {
-                desk.now = desk.now + outage;
+            match input {
+                Input::Timer => desk.now = desk.engine.next_deadline().unwrap_or(desk.now),
+                Input::Resumed { outage } => desk.now = desk.now + outage,
+                _ => {}
             }
             desk.input(input);
             let after = desk.engine.chat(CHAT).map(|chat| render::state(chat, desk.now));

@@ -2,75 +2,62 @@
 //! chat's effects in order, and news that arrive late. Each input comes once; the order within a
 //! room holds, and nothing else does.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_engine::{
-    AgentId, ChatId, ChatState, Effect, Engine, Ignored, Input, MessageRef, QueueSettings, Removal,
-    Span, Time, WithdrawOutcome,
+    AgentId, Chat, ChatId, ChatState, Effect, Engine, Ignored, Input, Leaving, MessageRef, Removal,
+    Setup, Span, Time,
 };
 
 use crate::{
     acts::Act,
-    desk::{sales, settings},
+    fixture::profile_id,
+    homeserver::{Member, RoomModel},
     ledger::Ledgers,
-    render::agent_id,
+    organisation::{NAMES, PROFILES, organisation, some_queue},
+    render::{self, agent_id},
     rules,
 };
 
-const NAMES: [&str; 4] = ["anna", "ben", "carl", "dora"];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Member {
-    Invited,
-    Joined,
-}
-
-#[derive(Debug, Default)]
-struct RoomModel {
-    made: bool,
-    failed: bool,
-    members: BTreeMap<AgentId, Member>,
-    /// Who was no agent when their joining was told. The engine does not know that they are there
-    /// when they become agents later, so nothing exact can be said of them.
-    strangers: BTreeSet<AgentId>,
-    /// What happened in the room and has not been told yet.
-    events: VecDeque<Input>,
-    /// What the outbox has still to do.
-    lane: VecDeque<Effect>,
-}
-
 pub(crate) struct World {
     engine: Engine,
-    settings: QueueSettings,
+    setup: Setup,
     now: Time,
     rooms: BTreeMap<ChatId, RoomModel>,
     answers: Vec<Input>,
     ledgers: Ledgers,
     messages: u64,
+    /// Which kinds of things have come of all that.
+    pub(crate) seen: BTreeSet<String>,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
-        let settings = QueueSettings { max_wait: Some(Span::seconds(400)), ..settings() };
         let mut world = Self {
-            engine: Engine::load([settings.clone()], [], []),
-            settings,
+            engine: Engine::default(),
+            setup: Setup::default(),
             now: Time(1_000_000),
             rooms: BTreeMap::new(),
             answers: Vec::new(),
             ledgers: Ledgers::default(),
             messages: 0,
+            seen: BTreeSet::new(),
         };
-        world.act(&Act::Configure(0b0111, 1));
+        world.act(&Act::Configure(0, 0b0111, 1));
+        for agent in 0..3 {
+            world.act(&Act::LogOn(agent, agent % 2));
+        }
         world
     }
 
     pub(crate) fn act(&mut self, act: &Act) {
         match act {
-            Act::Start => {
+            Act::Start(queue) => {
                 let chat = ChatId(self.rooms.len() as u128 + 1);
-                self.rooms.insert(chat, RoomModel::default());
-                self.input(Input::ChatStarted { chat, queue: sales() });
+                self.input(Input::ChatStarted { chat, queue: some_queue(*queue) });
+                if self.engine.chat(chat).is_some() {
+                    self.rooms.entry(chat).or_default();
+                }
             }
             Act::Pass(seconds) => {
                 self.now = self.now + Span::seconds((*seconds).into());
@@ -82,11 +69,21 @@ impl World {
                 self.now = self.now + outage;
                 self.input(Input::Resumed { outage });
             }
-            Act::Configure(who, capacity) => self.configure(*who, *capacity),
+            Act::Configure(which, who, capacity) => {
+                self.input(Input::Configured { setup: organisation(*which, *who, *capacity) });
+            }
             Act::Restart => {
                 let agents: Vec<_> = self.engine.agents().cloned().collect();
                 let chats: Vec<_> = self.engine.chats().cloned().collect();
-                self.engine = Engine::load([self.settings.clone()], agents, chats);
+                // Which queues are open comes with the setup.
+                self.setup.queues = self.engine.queues().cloned().collect();
+                self.engine = Engine::load(&self.setup, agents, chats);
+            }
+            Act::Hours(queue, open) => {
+                self.input(Input::QueueHours { queue: some_queue(*queue), open: *open });
+            }
+            Act::LogOn(a, _) | Act::LogOff(a, _) | Act::Ready(a) | Act::Pause(a, _) => {
+                self.at_desk(act, agent_id(NAMES[usize::from(*a)]));
             }
             Act::Answer(which) => {
                 if !self.answers.is_empty() {
@@ -94,8 +91,18 @@ impl World {
                     self.input(answer);
                 }
             }
-            Act::Write(n) | Act::End(n) | Act::Away(n) | Act::Tell(n) | Act::Perform(n, _) => {
+            Act::Write(n) | Act::End(n) | Act::Away(n) | Act::Move(n, _) => {
                 if let Some(chat) = self.some_chat(*n) {
+                    self.on_chat(act, chat);
+                }
+            }
+            Act::Tell(n) => {
+                if let Some(chat) = self.some_room(*n, |room| !room.events.is_empty()) {
+                    self.on_chat(act, chat);
+                }
+            }
+            Act::Perform(n, _) => {
+                if let Some(chat) = self.some_room(*n, |room| !room.lane.is_empty()) {
                     self.on_chat(act, chat);
                 }
             }
@@ -107,12 +114,26 @@ impl World {
             | Act::Say(n, a)
             | Act::AskEnd(n, a, _)
             | Act::ConfirmEnd(n, a)
-            | Act::Close(n, a) => {
-                if let Some(chat) = self.some_chat(*n) {
-                    self.by_agent(act, chat, agent_id(NAMES[usize::from(*a)]));
+            | Act::Close(n, a)
+            | Act::Assign(n, a) => {
+                let agent = agent_id(NAMES[usize::from(*a)]);
+                let member = match act {
+                    Act::Accept(..) | Act::Decline(..) => Some(Member::Invited),
+                    Act::Bring(..) | Act::Assign(..) => None,
+                    _ => Some(Member::Joined),
+                };
+                let fits = |room: &RoomModel| room.members.get(&agent).copied() == member;
+                if let Some(chat) = self.some_room(*n, fits).or_else(|| self.some_chat(*n)) {
+                    self.by_agent(act, chat, agent);
                 }
             }
         }
+    }
+
+    fn some_room(&self, n: u8, fits: impl Fn(&RoomModel) -> bool) -> Option<ChatId> {
+        let chats: Vec<ChatId> =
+            self.rooms.iter().filter(|(_, room)| fits(room)).map(|(chat, _)| *chat).collect();
+        (!chats.is_empty()).then(|| chats[usize::from(n) % chats.len()])
     }
 
     /// Chats that are still of interest come up more often than closed ones.
@@ -125,10 +146,19 @@ impl World {
         (!chats.is_empty()).then(|| chats[usize::from(n) % chats.len()])
     }
 
-    fn configure(&mut self, who: u8, capacity: u32) {
-        let agents = NAMES.iter().enumerate().filter(|(n, _)| who & (1 << n) != 0);
-        let agents = agents.map(|(_, name)| (agent_id(name), capacity)).collect();
-        self.input(Input::AgentsConfigured { agents });
+    fn at_desk(&mut self, act: &Act, agent: AgentId) {
+        self.input(match act {
+            Act::LogOn(_, profile) => {
+                let profile = profile_id(PROFILES[usize::from(*profile)]);
+                Input::AgentLogsOn { agent, profile }
+            }
+            Act::LogOff(_, how) => {
+                let chats = [None, Some(Leaving::Keep), Some(Leaving::Return)];
+                Input::AgentLogsOff { agent, chats: chats[usize::from(*how)] }
+            }
+            Act::Pause(_, after_chats) => Input::AgentPauses { agent, after_chats: *after_chats },
+            _ => Input::AgentReady { agent },
+        });
     }
 
     fn on_chat(&mut self, act: &Act, chat: ChatId) {
@@ -136,6 +166,9 @@ impl World {
             Act::Write(_) => {
                 self.messages += 1;
                 self.input(Input::CustomerSent { chat, message: MessageRef(self.messages) });
+            }
+            Act::Move(_, queue) => {
+                self.input(Input::Moved { chat, queue: some_queue(*queue) });
             }
             Act::End(_) => self.input(Input::CustomerEnded { chat }),
             Act::Away(_) => self.input(Input::CustomerAway { chat }),
@@ -191,6 +224,7 @@ impl World {
             (Act::ConfirmEnd(..), Some(Member::Joined)) => {
                 room.events.push_back(Input::AgentConfirmsEnd { chat, agent });
             }
+            (Act::Assign(..), _) => self.input(Input::Assigned { chat, agent }),
             (Act::Close(..), Some(Member::Joined)) => {
                 room.events.push_back(Input::AgentCloses { chat, agent });
             }
@@ -198,72 +232,18 @@ impl World {
         }
     }
 
+    fn perform(&mut self, chat: ChatId, effect: &Effect, unlucky: bool) {
+        let answer = self.room(chat).perform(effect, unlucky);
+        self.answers.extend(answer);
+    }
+
     fn room(&mut self, chat: ChatId) -> &mut RoomModel {
         self.rooms.entry(chat).or_default()
     }
 
-    /// The homeserver's side of an effect.
-    fn perform(&mut self, chat: ChatId, effect: &Effect, unlucky: bool) {
-        let room = self.rooms.entry(chat).or_default();
-        if room.failed {
-            // What depends on the room is parked.
-            return;
-        }
-        match effect {
-            Effect::OpenRoom { .. } if unlucky => {
-                room.failed = true;
-                self.answers.push(Input::RoomFailed { chat });
-            }
-            Effect::OpenRoom { .. } => {
-                assert!(!room.made, "a chat has one room");
-                room.made = true;
-                self.answers.push(Input::RoomOpened { chat });
-            }
-            Effect::Ring { agent, request, .. } => {
-                assert!(room.made);
-                let request = *request;
-                if unlucky {
-                    self.answers.push(Input::RequestFailed { chat, request });
-                } else {
-                    // Whoever is in the room already has no use for an invite.
-                    room.members.entry(agent.clone()).or_insert(Member::Invited);
-                    self.answers.push(Input::RequestSent { chat, request });
-                }
-            }
-            Effect::Withdraw { agent, .. } => {
-                let gone = |how| Input::AgentGone { chat, agent: agent.clone(), how };
-                let outcome = match room.members.get(agent) {
-                    Some(Member::Invited) if unlucky => WithdrawOutcome::Failed,
-                    Some(Member::Invited) => {
-                        room.members.remove(agent);
-                        room.events.push_back(gone(Removal::Withdrawn));
-                        WithdrawOutcome::Done
-                    }
-                    // They joined between our look and our act.
-                    Some(Member::Joined) if unlucky => {
-                        room.members.remove(agent);
-                        room.events.push_back(gone(Removal::WithdrawnAfterJoin));
-                        WithdrawOutcome::Done
-                    }
-                    Some(Member::Joined) => WithdrawOutcome::HadJoined,
-                    None => WithdrawOutcome::Done,
-                };
-                let agent = agent.clone();
-                self.answers.push(Input::RequestWithdrawn { chat, agent, outcome });
-            }
-            Effect::Remove { agent, .. } if room.members.get(agent) == Some(&Member::Joined) => {
-                room.members.remove(agent);
-                let (agent, how) = (agent.clone(), Removal::Left);
-                room.events.push_back(Input::AgentGone { chat, agent, how });
-            }
-            _ => {}
-        }
-    }
-
     fn input(&mut self, input: Input) {
         let before = self.engine.clone();
-        let step = self.engine.handle(self.now, input.clone());
-        rules::check_step(&before, &self.engine, &input, &step);
+        let step = rules::handle(&mut self.engine, &mut self.setup, self.now, &input);
         self.ledgers.keep(&before, &self.engine, &input, &step);
         if let Input::AgentJoined { chat, agent } = input
             && step.effects == [Effect::Ignored { why: Ignored::UnknownAgent }]
@@ -271,6 +251,7 @@ impl World {
             self.room(chat).strangers.insert(agent);
         }
         for effect in step.effects {
+            self.seen.insert(render::kind(&effect));
             let chat = match &effect {
                 Effect::OpenRoom { chat }
                 | Effect::Ring { chat, .. }
@@ -323,14 +304,13 @@ impl World {
                 ChatState::Active { agents, .. } | ChatState::Ended { agents, .. } => {
                     agents.iter().filter(known).collect()
                 }
-                ChatState::Waiting | ChatState::Ringing { .. } => BTreeSet::new(),
+                ChatState::Waiting | ChatState::Ringing { .. } | ChatState::Form => BTreeSet::new(),
             };
             assert_eq!(joined, believed, "{chat:?}");
-            if let ChatState::Ringing { agent, deadline, .. } = &chat.state
-                && known(&agent)
-            {
+            let requests = chat.requests_now().into_iter().flatten();
+            for (agent, request) in requests.filter(|(agent, _)| known(agent)) {
                 assert_eq!(room.members.get(agent), Some(&Member::Invited), "{chat:?}");
-                assert!(deadline.is_some());
+                assert!(request.deadline.is_some());
             }
         }
         for agent in self.engine.agents() {
@@ -338,11 +318,15 @@ impl World {
         }
     }
 
-    /// From here on everybody declines and leaves: every chat must come to its end.
-    pub(crate) fn settle(mut self) {
+    /// From here on everybody declines and leaves, and customers who were to be answered later lose
+    /// interest: every chat must come to its end.
+    pub(crate) fn settle(&mut self) {
         self.drain();
         self.check_agreement();
-        self.act(&Act::Configure(0b0011, 1));
+        self.act(&Act::Configure(0, 0b0011, 1));
+        for agent in 0..2 {
+            self.act(&Act::LogOn(agent, agent));
+        }
         for _ in 0..2000 {
             self.drain();
             self.check_agreement();
@@ -352,6 +336,7 @@ impl World {
                 .flat_map(|(chat, room)| room.members.keys().map(|agent| (*chat, agent.clone())))
                 .collect();
             if members.is_empty() {
+                self.lose_interest();
                 let Some(at) = self.engine.next_deadline() else { break };
                 self.now = self.now.max(at);
                 self.input(Input::Timer);
@@ -363,6 +348,14 @@ impl World {
         }
         for chat in self.engine.chats() {
             assert!(self.engine.is_closed(chat.id), "never ends: {chat:?}");
+        }
+    }
+
+    fn lose_interest(&mut self) {
+        let for_ever = |chat: &&Chat| chat.state == ChatState::Form || chat.message;
+        let open = self.engine.chats().filter(for_ever).filter(|chat| !chat.is_ended());
+        for chat in open.map(|chat| chat.id).collect::<Vec<_>>() {
+            self.input(Input::CustomerEnded { chat });
         }
     }
 }

@@ -282,14 +282,10 @@ async fn the_age_of_the_outbox_is_that_of_what_is_open() {
 #[tokio::test]
 async fn agents_are_mentioned_on_the_first_message_unless_that_is_switched_off() {
     for (silent, expected) in [(false, [vec![ANNA], vec![]]), (true, [vec![], vec![]])] {
-        let change = |settings: &mut Settings| {
-            if silent {
-                settings.silent = settings.queues.keys().cloned().collect();
-            }
-        };
+        let change = |centre: &mut Centre| centre.queues[0].mention_waiting = !silent;
         let agents = &[(ANNA, "Anna")];
         let ringing = Span::seconds(45);
-        let mut bench = Bench::with_settings(MemoryStore::new(), agents, ringing, change).await;
+        let mut bench = Bench::with_centre(MemoryStore::new(), agents, ringing, change).await;
         bench.talks().await;
         for (key, mentioned) in ["one", "two"].into_iter().zip(expected) {
             bench.says(key).await;

@@ -1,0 +1,51 @@
+//! What customers' pages are told of their sites, as administrators want it and the hours have it.
+
+use std::sync::Arc;
+
+use switchboard_centre::{Centre, model};
+use switchboard_engine::Time;
+
+use super::desk::Desk;
+use crate::gateway::{
+    sites::{Site, Sites},
+    wire::QueueInfo,
+};
+
+impl Desk {
+    /// Tells the gateway.
+    pub(super) fn publish_sites(&self) {
+        let sites = sites(&self.centre, self.now());
+        self.with.sites.send_if_modified(|known| {
+            let new = **known != sites;
+            if new {
+                *known = Arc::new(sites);
+            }
+            new
+        });
+    }
+}
+
+/// All sites at a time.
+fn sites(centre: &Centre, now: Time) -> Sites {
+    centre.sites.iter().map(|of| site(centre, of, now)).collect()
+}
+
+fn site(centre: &Centre, site: &model::Site, now: Time) -> Site {
+    let queues = site.queues.iter().filter_map(|id| centre.queue(id)).map(|queue| QueueInfo {
+        id: queue.id.clone(),
+        name: queue.name.clone(),
+        open: centre.is_open(queue, now),
+        closed_text: queue.closed_text.clone(),
+        greeting: queue.greeting.clone(),
+    });
+    Site {
+        id: site.id.clone(),
+        title: site.title.clone(),
+        greeting: site.greeting.clone(),
+        colour: site.colour.clone(),
+        ask_name: site.ask_name,
+        origins: site.origins.clone(),
+        queues: queues.collect(),
+        texts: site.texts.clone(),
+    }
+}

@@ -5,6 +5,7 @@ mod build;
 mod counts;
 mod error;
 mod run;
+mod simulate;
 mod steps;
 mod test;
 mod tools;
@@ -30,6 +31,8 @@ enum Task {
     Test(Test),
     /// Measure how fast the bridge is and how much it takes; prints one table
     Bench(bench::Bench),
+    /// Run random schedules of people, faults and time against the rules
+    Simulate(simulate::Simulate),
     /// Install and build what the demo and the tests need, and nothing else
     Setup,
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Task::Demo(arguments) => demo(&arguments),
         Task::Test(arguments) => test::test(&arguments),
         Task::Bench(arguments) => bench::bench(&arguments),
+        Task::Simulate(arguments) => simulate::simulate(&arguments),
         Task::Setup => setup(),
     };
     match done {

@@ -281,6 +281,33 @@ impl Agent {
         }
     }
 
+    /// What a client shows of a room when its user scrolls up as far as it goes, oldest first. In a
+    /// room of another homeserver this fetches what was there before.
+    pub async fn scrolls_up(&self, room: &RoomId) -> Result<Vec<Event>, AgentError> {
+        let room = self.room(room)?;
+        let mut events = Vec::new();
+        let mut from: Option<String> = None;
+        loop {
+            let page = room
+                .messages(MessagesOptions::backward().from(from.as_deref()))
+                .await
+                .map_err(|error| failure(self.user.as_str(), "scroll up", error))?;
+            events.extend(page.chunk.iter().filter_map(|event| Event::parse(event.raw().json())));
+            match page.end {
+                Some(end) => from = Some(end),
+                None => break,
+            }
+        }
+        events.reverse();
+        Ok(events)
+    }
+
+    /// Takes another display name, which every room is told.
+    pub async fn is_called(&self, name: &str) -> Result<(), AgentError> {
+        let result = self.client.account().set_display_name(Some(name)).await;
+        result.map_err(|error| failure(self.user.as_str(), "change the name", error))
+    }
+
     fn room(&self, room: &RoomId) -> Result<matrix_sdk::Room, AgentError> {
         self.client.get_room(room).ok_or_else(|| AgentError::NotThere {
             agent: self.user.to_string(),

@@ -69,23 +69,44 @@ impl Bridge {
         self.is_healthy().await;
     }
 
+    /// Writes the file that a homeserver reads. Gives where it is.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub async fn registration(&self) -> PathBuf {
+        let file = self.directory.path().join("registration.yaml");
+        let mut command = self.command();
+        command.arg("registration").arg("--output").arg(&file);
+        let status = command.status().await.expect("the bridge's binary can be started");
+        assert!(status.success(), "no registration: {status}");
+        file
+    }
+
+    /// The program with its configuration, which is written anew.
+    fn command(&self) -> Command {
+        let file = self.directory.path().join("switchboard.toml");
+        std::fs::write(&file, self.config.to_toml(&self.directory.path().join("data")))
+            .expect("the configuration can be written");
+        let mut command = Command::new(binary());
+        command
+            .arg("--config")
+            .arg(&file)
+            .envs(self.config.environment.iter().map(|(k, v)| (k, v)))
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null());
+        command
+    }
+
     /// Starts the process and does not wait.
     ///
     /// # Panics
     /// If it runs already, or there is no binary.
     pub fn launches(&mut self) {
         assert!(self.child.is_none(), "the bridge runs already");
-        let file = self.directory.path().join("switchboard.toml");
-        std::fs::write(&file, self.config.to_toml(&self.directory.path().join("data")))
-            .expect("the configuration can be written");
         let log = self.log_file();
-        let child = Command::new(binary())
-            .arg("--config")
-            .arg(&file)
+        let child = self
+            .command()
             .arg("run")
-            .envs(self.config.environment.iter().map(|(k, v)| (k, v)))
-            .current_dir(self.directory.path())
-            .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle"))
             .stderr(log)
             .kill_on_drop(true)

@@ -4,6 +4,7 @@
 //! `SQLite`, reachable from this machine only.
 
 mod config;
+mod federation;
 
 use std::{
     fs::{File, OpenOptions},
@@ -18,6 +19,8 @@ use serde::Deserialize;
 use serde_json::json;
 use sha1::Sha1;
 use tokio::process::{Child, Command};
+
+pub use self::federation::{Certificates, Federation};
 
 /// How long a homeserver may take to start: the first time it makes its database.
 const START_DEADLINE: Duration = Duration::from_mins(2);
@@ -79,6 +82,8 @@ pub struct SynapseOptions {
     pub config: Option<PathBuf>,
     /// Whether a Ctrl-C in the terminal must not reach it (the caller stops it).
     pub detached: bool,
+    /// How it reaches other homeservers; without it, it knows of none.
+    pub federation: Option<Federation>,
 }
 
 impl SynapseOptions {
@@ -91,6 +96,7 @@ impl SynapseOptions {
             registrations: Vec::new(),
             config: None,
             detached: false,
+            federation: None,
         }
     }
 
@@ -99,6 +105,23 @@ impl SynapseOptions {
     pub fn registration(mut self, file: impl Into<PathBuf>) -> Self {
         self.registrations.push(file.into());
         self
+    }
+
+    /// With other homeservers.
+    #[must_use]
+    pub fn federation(mut self, federation: Federation) -> Self {
+        self.federation = Some(federation);
+        self
+    }
+
+    /// The name after the colon in its users' ids.
+    #[must_use]
+    pub fn server_name(&self) -> String {
+        let name = Synapse::SERVER_NAME;
+        match &self.federation {
+            Some(federation) => format!("{name}:{}", federation.port),
+            None => name.to_owned(),
+        }
     }
 }
 
@@ -113,7 +136,7 @@ pub struct Synapse {
 }
 
 impl Synapse {
-    /// The name after the colon in its users' ids.
+    /// The name after the colon in its users' ids, of one that does not federate.
     pub const SERVER_NAME: &str = "localhost";
 
     /// Starts a homeserver and waits until it answers.
@@ -127,7 +150,7 @@ impl Synapse {
         options.port = Some(port);
         let secret = hex(&rand::random::<[u8; 32]>());
         if options.config.is_none() {
-            config::write(&options.directory, port, &options.registrations, &secret)
+            config::write(&options, port, &secret)
                 .map_err(io_error(|| format!("cannot write to {}", options.directory.display())))?;
         }
         let child = spawn(&options)?;

@@ -27,7 +27,8 @@ pub struct BridgeConfig {
     pub operations_port: u16,
     /// `sled` or `memory`.
     pub store: &'static str,
-    /// Names of the agents; `anna` is `@anna:server`, "Anna" to customers.
+    /// Names of the agents; `anna` is `@anna:server`, "Anna" to customers. One of another homeserver
+    /// is `ben:elsewhere`.
     pub agents: Vec<String>,
     /// How many chats an agent can have.
     pub capacity: u32,
@@ -270,9 +271,9 @@ impl BridgeConfig {
         line(format!("close_after_seconds = {}", queue.close_after_seconds));
         line(self.queue_more.clone());
         for name in &self.agents {
-            let id = format!("@{name}:{}", self.server_name);
-            line(format!("[[agents]]\nid = {}", quoted(&id)));
-            line(format!("name = {}\ncapacity = {}", quoted(&public_name(name)), self.capacity));
+            let (local, server) = name.split_once(':').unwrap_or((name, &self.server_name));
+            line(format!("[[agents]]\nid = {}", quoted(&format!("@{local}:{server}"))));
+            line(format!("name = {}\ncapacity = {}", quoted(&public_name(local)), self.capacity));
         }
         for name in &self.administrators {
             let id = format!("@{name}:{}", self.server_name);

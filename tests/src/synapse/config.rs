@@ -5,16 +5,14 @@ use std::{io, path::Path};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
+use super::{Federation, SynapseOptions};
+
 /// The name of the main file.
 pub(super) const HOMESERVER: &str = "homeserver.yaml";
 
 /// Writes everything that Synapse wants to read; a signing key that is there stays.
-pub(super) fn write(
-    directory: &Path,
-    port: u16,
-    registrations: &[std::path::PathBuf],
-    secret: &str,
-) -> io::Result<()> {
+pub(super) fn write(options: &SynapseOptions, port: u16, secret: &str) -> io::Result<()> {
+    let directory = &options.directory;
     let signing_key = directory.join("signing.key");
     if !signing_key.exists() {
         let seed =
@@ -22,7 +20,7 @@ pub(super) fn write(
         std::fs::write(&signing_key, format!("ed25519 a_{port} {seed}\n"))?;
     }
     write_json(&directory.join("log.yaml"), &logging())?;
-    write_json(&directory.join(HOMESERVER), &homeserver(directory, port, registrations, secret))
+    write_json(&directory.join(HOMESERVER), &homeserver(options, port, secret))
 }
 
 fn write_json(file: &Path, value: &Value) -> io::Result<()> {
@@ -43,15 +41,11 @@ fn logging() -> Value {
     })
 }
 
-fn homeserver(
-    directory: &Path,
-    port: u16,
-    registrations: &[std::path::PathBuf],
-    secret: &str,
-) -> Value {
+fn homeserver(options: &SynapseOptions, port: u16, secret: &str) -> Value {
     let fast = json!({ "per_second": 1000, "burst_count": 1000 });
-    json!({
-        "server_name": super::Synapse::SERVER_NAME,
+    let directory = &options.directory;
+    let mut settings = json!({
+        "server_name": options.server_name(),
         "public_baseurl": format!("http://127.0.0.1:{port}/"),
         "pid_file": directory.join("synapse.pid"),
         "listeners": [{
@@ -69,14 +63,13 @@ fn homeserver(
         "media_store_path": directory.join("media"),
         "signing_key_path": directory.join("signing.key"),
         "log_config": directory.join("log.yaml"),
-        "app_service_config_files": registrations,
+        "app_service_config_files": options.registrations,
         "registration_shared_secret": secret,
         "macaroon_secret_key": secret,
         "form_secret": secret,
         "report_stats": false,
         "suppress_key_server_warning": true,
         "trusted_key_servers": [],
-        "federation_domain_whitelist": [],
         "ip_range_blacklist": [],
         "presence": { "enabled": false },
         "push": { "enabled": false },
@@ -96,5 +89,26 @@ fn homeserver(
         "extra_well_known_client_content": {
             "io.element.e2ee": { "default": false, "force_disable": true },
         },
-    })
+    });
+    match &options.federation {
+        Some(federation) => federate(&mut settings, federation),
+        None => settings["federation_domain_whitelist"] = json!([]),
+    }
+    settings
+}
+
+fn federate(settings: &mut Value, federation: &Federation) {
+    let certificates = &federation.certificates;
+    settings["tls_certificate_path"] = json!(certificates.certificate);
+    settings["tls_private_key_path"] = json!(certificates.key);
+    settings["federation_custom_ca_list"] = json!([certificates.authority]);
+    settings["federation_verify_certificates"] = json!(true);
+    let listener = json!({
+        "port": federation.port,
+        "type": "http",
+        "tls": true,
+        "bind_addresses": ["127.0.0.1"],
+        "resources": [{ "names": ["federation"] }],
+    });
+    settings["listeners"].as_array_mut().into_iter().for_each(|all| all.push(listener.clone()));
 }

@@ -95,6 +95,12 @@ impl Namespace {
         }
     }
 
+    /// Whether the user is one of another homeserver.
+    #[must_use]
+    pub fn is_elsewhere(&self, user: &str) -> bool {
+        user.split_once(':').is_some_and(|(_, server)| server != self.server)
+    }
+
     /// Whether the homeserver may be told that this user of ours exists.
     #[must_use]
     pub fn may_exist(&self, user: &UserId) -> bool {
@@ -150,6 +156,19 @@ mod tests {
             ("switchboard", false),
         ] {
             assert_eq!(names.is_ours(user), ours, "{user}");
+        }
+    }
+
+    #[test]
+    fn the_server_is_all_that_follows_the_first_colon() {
+        let names = Namespace::new("chat.example.org:8448", "switchboard").expect("valid");
+        for (user, elsewhere) in [
+            ("@anna:chat.example.org:8448", false),
+            ("@anna:chat.example.org", true),
+            ("@anna:chat.example.org:8449", true),
+            ("@anna:example.net", true),
+        ] {
+            assert_eq!(names.is_elsewhere(user), elsewhere, "{user}");
         }
     }
 

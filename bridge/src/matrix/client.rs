@@ -108,6 +108,13 @@ impl CallError {
         }
     }
 
+    /// Whether our homeserver says that another one does not answer: with an error code, or it would
+    /// be a proxy that says it of ours.
+    #[must_use]
+    pub fn is_anothers_absence(&self) -> bool {
+        matches!(self, Self::Failed { status: 502 | 504, kind: Some(_), .. })
+    }
+
     /// All that is known, with the homeserver's words. Not for logs.
     #[must_use]
     pub fn in_full(&self) -> String {
@@ -158,7 +165,7 @@ impl std::fmt::Debug for Homeserver {
 }
 
 /// How long a request may take before its answer counts as lost.
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Homeserver {
     /// A client for the homeserver at `base`.

@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use rand::Rng as _;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
     deliver::{DeliverError, Deliverer},
-    effect::{Done, OutboxEffect, Outcome},
+    effect::{Deed, Done, OutboxEffect, Outcome},
     health::Health,
 };
-use crate::{clock::Clock, matrix::client::CallError, store::EffectSeq};
+use crate::{
+    clock::Clock,
+    matrix::client::{self, CallError},
+    store::EffectSeq,
+};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -18,6 +22,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const GIVE_UP_AFTER_MS: u64 = 24 * 60 * 60 * 1000;
 /// Homeservers forget transaction ids after half an hour at the earliest.
 const DOUBT_AFTER_MS: u64 = 25 * 60 * 1000;
+
+/// So often our homeserver may fail to reach an agent's before somebody else is asked. Each time it
+/// has tried for seconds.
+const TRIES_ELSEWHERE: u32 = 2;
 
 /// What the attempts of all effects share.
 #[derive(Debug)]
@@ -41,6 +49,7 @@ impl Context {
         mut in_doubt: bool,
     ) -> Outcome {
         let mut tries = 0;
+        let mut tries_elsewhere = 0;
         loop {
             if !self.is_up_within_the_day(&effect).await {
                 let reason = "the homeserver has not answered for a day".to_owned();
@@ -49,10 +58,12 @@ impl Context {
             }
             let age = self.age(&effect);
             let look_first = in_doubt || (tries > 0 && age > DOUBT_AFTER_MS);
-            let result = {
+            let (result, took) = {
                 // The semaphore is never closed.
                 let _permit = self.permits.acquire().await;
-                self.deliverer.carry_out(seq, &effect, look_first).await
+                let begun = Instant::now();
+                let result = self.deliverer.carry_out(seq, &effect, look_first).await;
+                (result, begun.elapsed())
             };
             let error = match result {
                 Ok(Done::Found(event)) => {
@@ -69,9 +80,27 @@ impl Context {
                 tracing::warn!(effect = seq.0, %error, "an effect is given up after a day");
                 return Outcome { seq, effect, result: Err(error.in_full()), found: false };
             }
+            if self.is_for_elsewhere(&effect) {
+                tries_elsewhere += u32::from(error.is_anothers_absence());
+                // It is still waiting for the other one, and each further try would wait for this one.
+                let silent = matches!(error, CallError::InDoubt(_)) && took >= client::TIMEOUT;
+                if silent || tries_elsewhere >= TRIES_ELSEWHERE {
+                    tracing::warn!(effect = seq.0, %error, "an agent's homeserver does not answer");
+                    return Outcome { seq, effect, result: Err(error.in_full()), found: false };
+                }
+            }
             tries += 1;
             self.pause(seq, &error, tries).await;
             in_doubt |= error.is_in_doubt();
+        }
+    }
+
+    /// Whether it needs another homeserver: an invite is made only with the signature of the agent's
+    /// own (spec: inviting to a room). A customer need not wait until that one is back.
+    fn is_for_elsewhere(&self, effect: &OutboxEffect) -> bool {
+        match &effect.deed {
+            Deed::Ring { agent, .. } => self.deliverer.names.is_elsewhere(agent),
+            _ => false,
         }
     }
 

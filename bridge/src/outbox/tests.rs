@@ -163,6 +163,17 @@ fn status(chat: ChatId, seq: u64, after: &[u64]) -> (EffectSeq, OutboxEffect) {
     )
 }
 
+/// Asking an agent.
+fn asks(agent: &str) -> Deed {
+    let agent = agent.to_owned();
+    Deed::Ring { request: 1, agent, reason: String::new(), html: String::new() }
+}
+
+/// The answers to invites that fail: before every further one it is looked who is in the room.
+fn with_looks(answers: Vec<Answer>) -> Vec<Answer> {
+    answers.into_iter().flat_map(|answer| [answer, refusal(404, "M_NOT_FOUND")]).collect()
+}
+
 fn refusal(status: u16, errcode: &str) -> Answer {
     (status, json!({ "errcode": errcode, "error": "on purpose" }))
 }
@@ -210,12 +221,7 @@ async fn nobody_is_asked_into_a_room_before_it_is_committed() {
         federate: true,
     };
     let (second, mut ring) = status(CHAT, 2, &[1]);
-    ring.deed = Deed::Ring {
-        request: 1,
-        agent: "@anna:localhost".to_owned(),
-        reason: String::new(),
-        html: String::new(),
-    };
+    ring.deed = asks("@anna:localhost");
     shop.add(vec![(seq, room), (second, ring), status(OTHER, 3, &[])]);
     let mut ended = vec![shop.next().await.0, shop.next().await.0];
     ended.sort_unstable();
@@ -310,6 +316,51 @@ async fn what_fails_is_tried_for_a_day_and_no_longer() {
     shop.add(vec![say(1, DAY_MS + MINUTE_MS)]);
     assert!(matches!(shop.next().await, (1, Err(_))));
     assert_eq!(shop.stub.asked(), ["PUT send"]);
+}
+
+#[tokio::test]
+async fn an_agent_whose_own_homeserver_does_not_answer_keeps_nobody_waiting() {
+    let away = || refusal(502, "M_UNKNOWN");
+    let proxy = || (502, json!({}));
+    let elsewhere = "@anna:elsewhere.org";
+    for (story, agent, answers, is_rung) in [
+        ("once can happen", elsewhere, vec![away()], true),
+        ("again and again", elsewhere, vec![away(), away()], false),
+        ("a gateway that waits in vain", elsewhere, vec![refusal(504, "M_UNKNOWN"), away()], false),
+        ("our own homeserver fails", elsewhere, vec![refusal(500, "M_UNKNOWN"), away()], true),
+        ("a proxy before our own homeserver", elsewhere, vec![proxy(), proxy()], true),
+        ("an agent of our own homeserver", "@anna:localhost", vec![away(), away()], true),
+    ] {
+        let script = Script::from([("/state/m.room.member/", with_looks(answers))]);
+        let mut shop = Workshop::opens(script, vec![]).await;
+        let (seq, mut ring) = status(CHAT, 1, &[]);
+        ring.deed = asks(agent);
+        shop.add(vec![(seq, ring), status(CHAT, 2, &[])]);
+        let (ended, result) = shop.next().await;
+        assert_eq!((ended, result.is_ok()), (1, is_rung), "{story}: {result:?}");
+        // The lane goes on.
+        assert_eq!(shop.next().await, (2, Ok(Done::Plain)), "{story}");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_for_whom_our_homeserver_waits_too_long_is_not_asked_again() {
+    let mut shop = Workshop::opens(Script::new(), vec![]).await;
+    shop.stub.held.send_replace(Some("/state/m.room.member/"));
+    let (seq, mut ring) = status(CHAT, 1, &[]);
+    ring.deed = asks("@anna:elsewhere.org");
+    shop.add(vec![(seq, ring)]);
+    let asked = async {
+        while shop.stub.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(SOON, asked).await.expect("soon");
+    // From here on, time flies while nothing happens.
+    tokio::time::pause();
+    let outcome = shop.outcomes.recv().await.expect("the outbox runs");
+    assert!(outcome.result.is_err(), "{outcome:?}");
+    assert_eq!(shop.stub.asked(), ["PUT state"], "each further try would wait for the first one");
 }
 
 #[tokio::test]

@@ -7,12 +7,19 @@ use tokio::process::Child;
 
 /// Asks a child to stop (SIGTERM) and kills it when it takes longer than `grace`.
 pub async fn stop(child: &mut Child, grace: Duration) -> io::Result<()> {
-    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let Some(pid) = pid else { return Ok(()) };
-    kill_process(pid, Signal::TERM)?;
+    signal(child, Signal::TERM)?;
     match tokio::time::timeout(grace, child.wait()).await {
         Ok(status) => status.map(|_| ()),
         Err(_) => child.kill().await,
+    }
+}
+
+/// Sends a child a signal, if it still runs.
+pub fn signal(child: &Child, signal: Signal) -> io::Result<()> {
+    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    match pid {
+        Some(pid) => Ok(kill_process(pid, signal)?),
+        None => Ok(()),
     }
 }
 

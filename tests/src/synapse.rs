@@ -15,6 +15,7 @@ use std::{
 };
 
 use hmac::{Hmac, Mac};
+use rustix::process::Signal;
 use serde::Deserialize;
 use serde_json::json;
 use sha1::Sha1;
@@ -198,6 +199,12 @@ impl Synapse {
     /// Kills the process at once, as a power cut would.
     pub async fn kill9(&mut self) -> Result<(), SynapseError> {
         self.child.kill().await.map_err(io_error(|| "cannot kill Synapse".to_owned()))
+    }
+
+    /// Lets the process stand still: whoever connects to it waits.
+    pub fn freezes(&self) -> Result<(), SynapseError> {
+        crate::process::signal(&self.child, Signal::STOP)
+            .map_err(io_error(|| "cannot stop Synapse for a while".to_owned()))
     }
 
     /// Starts the process again, on the same data and port, and waits until it answers.

@@ -103,6 +103,8 @@ fn federate(settings: &mut Value, federation: &Federation) {
     settings["tls_private_key_path"] = json!(certificates.key);
     settings["federation_custom_ca_list"] = json!([certificates.authority]);
     settings["federation_verify_certificates"] = json!(true);
+    // As docs/operators.md advises, and a little less patient.
+    settings["federation"] = json!({ "client_timeout": "3s", "max_short_retries": 1 });
     let listener = json!({
         "port": federation.port,
         "type": "http",

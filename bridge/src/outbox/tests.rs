@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
+use switchboard_engine::WithdrawOutcome;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 use url::Url;
 
@@ -371,4 +372,57 @@ async fn a_homeserver_that_is_silent_for_a_day_keeps_nobody_waiting_for_longer()
     let (seq, result) = shop.next().await;
     assert_eq!((seq, result.is_err()), (1, true), "{result:?}");
     assert_eq!(shop.stub.asked(), [""; 0]);
+}
+
+/// A member event's content, as the room's state has it.
+fn member(membership: &str, of_effect: u64) -> Answer {
+    let id = effect_id(STORE, EffectSeq(of_effect));
+    (200, json!({ "membership": membership, "chat.switchboard.id": id }))
+}
+
+/// A page of the room's events with the removal that effect `seq` made.
+fn page_with_removal(seq: u64) -> Answer {
+    let id = effect_id(STORE, EffectSeq(seq));
+    let event = json!({
+        "type": "m.room.member", "event_id": "$removed", "sender": "@switchboard:localhost",
+        "state_key": "@anna:localhost", "room_id": format!("!{CHAT}:localhost"),
+        "content": { "membership": "leave", "chat.switchboard.id": id },
+        "origin_server_ts": Clock::default().now().0,
+    });
+    (200, json!({ "start": "t1", "chunk": [event] }))
+}
+
+/// After a restart a removal may be long done, and the agent asked again and in the room since.
+#[tokio::test]
+async fn a_removal_that_was_made_is_not_made_again() {
+    let (agent, reason) = ("@anna:localhost".to_owned(), String::new());
+    let withdraw = Deed::Withdraw { agent: agent.clone(), reason: reason.clone() };
+    let remove = Deed::Remove { agent, reason };
+    let done = |outcome| Done::Withdrawn(outcome);
+    for (what, deed, made_before, state, expected, removes) in [
+        ("removed before", &remove, true, member("join", 9), Done::Plain, false),
+        ("not removed yet", &remove, false, member("join", 3), Done::Plain, true),
+        (
+            "withdrawn before",
+            &withdraw,
+            true,
+            member("invite", 9),
+            done(WithdrawOutcome::Done),
+            false,
+        ),
+        ("asked again", &withdraw, false, member("invite", 9), done(WithdrawOutcome::Done), false),
+        ("still invited", &withdraw, false, member("invite", 3), done(WithdrawOutcome::Done), true),
+        ("joined", &withdraw, false, member("join", 3), done(WithdrawOutcome::HadJoined), false),
+    ] {
+        let page = if made_before { page_with_removal(5) } else { (200, json!({ "chunk": [] })) };
+        // A removal that is made does not look at the state; what it is answered matters little.
+        let script =
+            Script::from([("/messages", vec![page]), ("/state/m.room.member", vec![state])]);
+        let (seq, mut effect) = status(CHAT, 5, &[]);
+        effect.deed = deed.clone();
+        let mut shop = Workshop::opens(script, vec![(seq, effect)]).await;
+        assert_eq!(shop.next().await, (5, Ok(expected)), "{what}");
+        let asked = shop.stub.asked();
+        assert_eq!(asked.iter().any(|asked| asked == "PUT state"), removes, "{what}: {asked:?}");
+    }
 }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`effect`] | effects as they are stored, and their ends |
 //! | [`deliver`] | carrying one out |
+//! | `members` | who is asked into a room, and who is shown out |
 //! | `room` | making a chat's room |
 //! | [`health`] | whether the homeserver answers |
 //! | [`retry`] | trying again |
@@ -17,6 +18,7 @@ pub mod deliver;
 pub mod effect;
 pub mod health;
 pub mod live;
+mod members;
 pub mod retry;
 mod room;
 #[cfg(test)]

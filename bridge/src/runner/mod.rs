@@ -14,7 +14,7 @@
 //! | `outcomes` | ends of effects become inputs |
 //! | `trouble` | failures: pauses, and whose fault they are |
 //! | `archive` | chats that are long over are put away |
-//! | `perform` | the engine's effects become entries and outbox effects |
+//! | `perform`, `happened` | the engine's effects become entries and outbox effects |
 //! | `words` | what people are told |
 
 mod archive;
@@ -22,6 +22,7 @@ mod arrivals;
 mod batch;
 mod desk;
 mod estimate;
+mod happened;
 mod hours;
 mod outcomes;
 mod people;

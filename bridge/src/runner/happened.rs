@@ -1,0 +1,228 @@
+//! What happened to a chat: written to the log, told to the customer and the room.
+
+use std::fmt::Write as _;
+
+use switchboard_engine::{AgentId, ChatEvent, ChatId, EndReason};
+
+use super::{
+    batch::Batch,
+    desk::{Desk, HandleError},
+    records::{LogEntry, Question},
+    words,
+};
+use crate::{
+    gateway::wire::{EndedBy, FeedBody, FeedEntry, FormReason, Phase},
+    matrix::{content::escape, rich},
+    outbox::effect::{Deed, Lane},
+    store::Stream,
+};
+
+/// How many feed entries a recap shows.
+const RECAP_ENTRIES: u64 = 10;
+/// How much of an entry a recap shows, in characters: all of it must go into one event of 64 KiB,
+/// as text and as HTML, in which a character has eight bytes together at most.
+const RECAP_CHARS: usize = 500;
+
+impl Desk {
+    /// Writes down what happened, and tells the customer and the room as far as it is their business.
+    pub(super) async fn happened(
+        &mut self,
+        chat: ChatId,
+        event: ChatEvent,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        self.log(chat, LogEntry::Happened { what: event.clone() }, batch)?;
+        self.with.metrics.happened(&event);
+        match event {
+            ChatEvent::Queued => {
+                self.feed(chat, FeedBody::Queued {}, batch)?;
+                self.phase(chat, Phase::Waiting, batch);
+            }
+            ChatEvent::Requeued => {
+                self.feed(chat, FeedBody::Requeued {}, batch)?;
+                let message = self.engine().chat(chat).is_some_and(|chat| chat.message);
+                self.phase(chat, if message { Phase::Left } else { Phase::Waiting }, batch);
+                self.status(chat, "waiting", batch);
+            }
+            ChatEvent::Joined { agent, first } => {
+                let name = self.agent_name(&agent);
+                self.feed(chat, FeedBody::Joined { name }, batch)?;
+                self.phase(chat, Phase::Active, batch);
+                if first {
+                    self.status(chat, "active", batch);
+                    self.is_taken(chat);
+                }
+                self.recap(chat, &agent, batch).await?;
+                let message = self.engine().chat(chat).is_some_and(|chat| chat.message);
+                if first && message && !self.with.live.connected(chat) {
+                    self.notice(chat, words::LEFT_MESSAGE.to_owned(), None, &[], batch);
+                }
+            }
+            ChatEvent::Left { agent, .. } => {
+                let name = self.agent_name(&agent);
+                self.with.live.agent_stops_typing(chat, &name);
+                self.feed(chat, FeedBody::Left { name }, batch)?;
+            }
+            ChatEvent::Overflowed { to, .. } | ChatEvent::Moved { to, .. } => {
+                if let Some(conversation) = self.conversations.get_mut(&chat) {
+                    conversation.queue = to.0;
+                    batch.chats.insert(chat);
+                }
+            }
+            ChatEvent::FormOffered => self.offer_form(chat, batch)?,
+            ChatEvent::MessageLeft => {
+                self.feed(chat, FeedBody::MessageLeft {}, batch)?;
+                self.phase(chat, Phase::Left, batch);
+            }
+            ChatEvent::Ended { reason } => self.ended(chat, &reason, batch)?,
+            ChatEvent::QueueFull
+            | ChatEvent::QueueClosed
+            | ChatEvent::RoundOver
+            | ChatEvent::Requested { .. }
+            | ChatEvent::Rejected { .. }
+            | ChatEvent::Missed { .. }
+            | ChatEvent::Withdrawn { .. }
+            | ChatEvent::RequestFailed { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Asks the customer to leave a message.
+    fn offer_form(&mut self, chat: ChatId, batch: &mut Batch) -> Result<(), HandleError> {
+        let queue = self.engine().chat(chat).map(|chat| chat.queue.clone());
+        let settings = queue.as_ref().and_then(|id| self.engine().queues().find(|q| q.id == *id));
+        let (why, text) = match settings {
+            Some(queue) if !queue.open => {
+                let text = self.centre.queue(&queue.id.0).map(|queue| queue.closed_text.clone());
+                (FormReason::Closed, text.unwrap_or_default())
+            }
+            Some(queue) if self.engine().ready(&queue.id).next().is_none() => {
+                (FormReason::Nobody, String::new())
+            }
+            _ => (FormReason::Busy, String::new()),
+        };
+        self.feed(chat, FeedBody::Form { why, text }, batch)?;
+        self.phase(chat, Phase::Form, batch);
+        Ok(())
+    }
+
+    /// An agent has taken a chat out of its queue: that tells how fast it moves.
+    fn is_taken(&mut self, chat: ChatId) {
+        let now = self.batch_time();
+        let queue = self.engine().chat(chat).map(|chat| chat.queue.clone());
+        if let Some(queue) = queue {
+            self.estimator.taken(&queue, now);
+        }
+    }
+
+    fn ended(
+        &mut self,
+        chat: ChatId,
+        reason: &EndReason,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let by = match reason {
+            EndReason::Customer | EndReason::Abandoned => EndedBy::Customer,
+            EndReason::Agent(_) => EndedBy::Agent,
+            EndReason::NoAgent => EndedBy::NoAgent,
+        };
+        self.feed(chat, FeedBody::Ended { by }, batch)?;
+        self.phase(chat, Phase::Ended, batch);
+        let at = self.batch_time().0;
+        if let Some(conversation) = self.conversations.get_mut(&chat) {
+            conversation.ended = Some(at);
+            // A late answer is still told that it is one.
+            for prompt in &mut conversation.prompts {
+                prompt.until = 0;
+            }
+        }
+        self.status(chat, "ended", batch);
+        let somebody = self.engine().chat(chat).is_some_and(|c| !words::agents(c).is_empty());
+        if somebody {
+            let name = match reason {
+                EndReason::Agent(agent) => Some(self.agent_name(agent)),
+                _ => None,
+            };
+            let text = words::ended(reason, name.as_deref());
+            self.ask(chat, text, &["✅"], Question::Close, u64::MAX, batch);
+        }
+        Ok(())
+    }
+
+    /// Posts the last messages for an agent whose client may not show them.
+    async fn recap(
+        &mut self,
+        chat: ChatId,
+        agent: &AgentId,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let Some(conversation) = self.conversations.get_mut(&chat) else { return Ok(()) };
+        if !conversation.recap_for.remove(agent) {
+            return Ok(());
+        }
+        let customer = conversation.customer.clone();
+        let after = conversation.feed.saturating_sub(RECAP_ENTRIES + 1);
+        let entries = self
+            .store
+            .stream(Stream::Feed, chat, after, usize::try_from(RECAP_ENTRIES).unwrap_or(10))
+            .await?;
+        let (mut text, mut html) =
+            (String::from("Earlier in this chat:"), String::from("<b>Earlier in this chat</b>"));
+        let mut lines = 0;
+        for (_, bytes) in entries {
+            let Ok(entry) = serde_json::from_slice::<FeedEntry>(&bytes) else { continue };
+            let (who, what) = match entry.body {
+                FeedBody::Own { text, .. } => (customer.clone(), text),
+                FeedBody::Agent { name, content } => {
+                    let mut plain = String::new();
+                    rich::append_plain(&content, &mut plain);
+                    (name, plain)
+                }
+                _ => continue,
+            };
+            lines += 1;
+            let what = words::beginning(&what, RECAP_CHARS);
+            let _ = write!(text, "\n{who}: {what}");
+            let _ = write!(html, "<br><b>{}</b>: {}", escape(&who), escape(&what));
+        }
+        if lines > 0 {
+            self.notice(chat, text, Some(html), &[], batch);
+        }
+        Ok(())
+    }
+
+    fn phase(&mut self, chat: ChatId, phase: Phase, batch: &mut Batch) {
+        if let Some(conversation) = self.conversations.get_mut(&chat) {
+            conversation.phase = phase;
+            batch.chats.insert(chat);
+        }
+    }
+
+    /// Writes the status into the room, if there is one or will be one.
+    fn status(&mut self, chat: ChatId, status: &str, batch: &mut Batch) {
+        let Some(conversation) = self.conversations.get(&chat) else { return };
+        let deed = Deed::Status {
+            number: conversation.number,
+            queue: conversation.queue.clone(),
+            status: status.to_owned(),
+        };
+        if conversation.room.is_some() || conversation.opening.is_some() {
+            self.send(chat, Lane::Members, deed, batch);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recap_leaves_room_in_its_event() {
+        // Ten of the longest, as text and with every character escaped (spec: 64 KiB).
+        for worst in ["\"", "\u{1f600}", "&"] {
+            let text = worst.repeat(16 * 1024 / worst.len());
+            let line = words::beginning(&text, RECAP_CHARS);
+            assert!(10 * (line.len() + escape(&line).len()) < 48 * 1024, "{worst}");
+        }
+    }
+}

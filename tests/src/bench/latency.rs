@@ -91,6 +91,8 @@ impl<'a> Talk<'a> {
 
     /// A message to the agent's client.
     async fn towards_agent(&mut self, bridge: bool) -> Result<Duration, BenchError> {
+        // What the bridge still does about the last message must not fall into this one's time.
+        self.scene.settles().await?;
         let text = self.text();
         let begun = Instant::now();
         if bridge {
@@ -104,6 +106,7 @@ impl<'a> Talk<'a> {
 
     /// A message of the agent.
     async fn towards_customer(&mut self, bridge: bool) -> Result<Duration, BenchError> {
+        self.scene.settles().await?;
         let text = self.text();
         let begun = Instant::now();
         let arrived = if bridge {

@@ -174,8 +174,10 @@ async fn finish(mut tasks: JoinSet<Result<Socket, BenchError>>) -> Result<Vec<So
 }
 
 /// Texts that can be told apart.
+/// Texts as long as people's are.
 fn numbered(text: &str, count: usize) -> Vec<String> {
-    (0..count).map(|n| format!("{text} {n}")).collect()
+    const REST: &str = "my parcel should have come on Tuesday, and the tracking page has said the same thing ever since; could you please have a look?";
+    (0..count).map(|n| format!("{text} {n}: {REST}")).collect()
 }
 
 fn per_second(count: usize, begun: Instant) -> f64 {

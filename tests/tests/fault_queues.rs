@@ -122,6 +122,38 @@ async fn a_closed_queue_offers_the_form_and_says_so_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_queue_opens_by_the_clock() {
+    // The bridge's clock stands just before the end of a closed day.
+    const LEFT_MS: i64 = 12_000;
+    let utc = jiff::tz::TimeZone::UTC;
+    let now = jiff::Timestamp::now();
+    let closed = utc.to_datetime(now).date().tomorrow().expect("not at the end of time");
+    let opens = closed.tomorrow().expect("not at the end of time").at(0, 0, 0, 0);
+    let opens = utc.to_timestamp(opens).expect("a time");
+    let ahead = opens.as_millisecond() - now.as_millisecond() - LEFT_MS;
+    let hours = format!(
+        "[queues.hours]\nweek = [\"mon-sun 00:00-24:00\"]\nexceptions = [{{ date = \"{closed}\", hours = \"closed\" }}]"
+    );
+    let scene = Scene::begins_with(|config| {
+        config
+            .queue_settings(&hours)
+            .environment("SWITCHBOARD_TEST_CLOCK_OFFSET_MS", &ahead.to_string())
+    })
+    .await;
+    let visitor = switchboard_tests::customer::Http::new(&scene.bridge.gateway_url());
+    let is_open = || async {
+        let site = visitor.call::<SiteInfo>(http::Method::GET, "sites/shop", None::<&()>).await;
+        site.expect("the site").queues[0].open
+    };
+    assert!(!is_open().await);
+    let early = Customer::arrives(&scene.bridge, "Early").await;
+    is_offered_the_form(&early, FormReason::Closed).await;
+    eventually(DEADLINE, || async { is_open().await.then_some(()) }).await;
+    // Who comes now is answered as usual.
+    scene.chat("Punctual", &scene.anna).await.works().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn customers_choose_among_the_queues_that_the_site_offers() {
     let tables = "[[queues]]\nid = \"sales\"\nname = \"Sales\"\n\
         [[queues]]\nid = \"board\"\nname = \"Board\"";

@@ -7,7 +7,7 @@ use switchboard_engine::ChatId;
 
 use super::{
     batch::Batch,
-    desk::{Desk, HandleError},
+    state::{HandleError, State},
 };
 use crate::store::RecordKind;
 
@@ -16,7 +16,7 @@ const ARCHIVE_AFTER_MS: u64 = 24 * 60 * 60 * 1000;
 /// How many chats are put away in one commit.
 const AT_ONCE: usize = 256;
 
-impl Desk {
+impl State {
     /// Puts ended chats away a day after their end. Their streams stay where they are, and what is
     /// known of them becomes an archived record. A chat with anything left to do is kept.
     pub(super) async fn archive_old_chats(&mut self) -> Result<(), HandleError> {

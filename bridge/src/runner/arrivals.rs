@@ -4,8 +4,8 @@ use switchboard_engine::{ChatId, Input, MessageRef, QueueId};
 
 use super::{
     batch::Batch,
-    desk::{Desk, HandleError},
     records::{Conversation, LogEntry, LogRecord},
+    state::{HandleError, State},
     words,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     store::{RecordKind, Stream},
 };
 
-impl Desk {
+impl State {
     /// Handles what a customer did.
     pub(super) async fn take_customer(
         &mut self,

@@ -6,8 +6,8 @@ use switchboard_engine::{AgentId, ChatEvent, ChatId, EndReason};
 
 use super::{
     batch::Batch,
-    desk::{Desk, HandleError},
     records::{LogEntry, Question},
+    state::{HandleError, State},
     words,
 };
 use crate::{
@@ -23,7 +23,7 @@ const RECAP_ENTRIES: u64 = 10;
 /// as text and as HTML, in which a character has eight bytes together at most.
 const RECAP_CHARS: usize = 500;
 
-impl Desk {
+impl State {
     /// Writes down what happened, and tells the customer and the room as far as it is their business.
     pub(super) async fn happened(
         &mut self,

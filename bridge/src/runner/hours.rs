@@ -4,10 +4,10 @@ use switchboard_engine::{Input, Time};
 
 use super::{
     batch::Batch,
-    desk::{Desk, HandleError},
+    state::{HandleError, State},
 };
 
-impl Desk {
+impl State {
     /// When the first queue opens or closes next.
     pub(super) fn next_hours(&self) -> Option<Time> {
         self.hours_change

@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`records`] | what is stored besides the engine's own records |
-//! | `desk` | the engine and everything it needs, as loaded from the store |
+//! | `state` | the engine and everything it needs, as loaded from the store |
 //! | `batch` | the changes of a batch, until they are committed |
 //! | `hours`, `sites` | queues open and close, and what customers' pages are told |
 //! | `estimate` | how long a waiting customer will probably wait |
@@ -20,7 +20,6 @@
 mod archive;
 mod arrivals;
 mod batch;
-mod desk;
 mod estimate;
 mod happened;
 mod hours;
@@ -31,6 +30,7 @@ mod places;
 pub mod records;
 mod room_events;
 mod sites;
+mod state;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -38,8 +38,8 @@ mod words;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-pub use desk::{LoadError, Surroundings};
 use futures_util::FutureExt as _;
+pub use state::{LoadError, Surroundings};
 use switchboard_centre::Centre;
 use switchboard_engine::{Input, Span, Time};
 use tokio::{
@@ -50,8 +50,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     batch::Batch,
-    desk::{Desk, HandleError},
     records::Quarantined,
+    state::{HandleError, State},
     trouble::{Trouble, TurnError},
 };
 use crate::{
@@ -87,7 +87,7 @@ pub enum Whisper {
 /// The runner's task. See the module's documentation.
 pub struct Runner {
     store: Arc<dyn Store>,
-    desk: Desk,
+    state: State,
     instructions: mpsc::UnboundedSender<Instruction>,
     outcomes: mpsc::UnboundedReceiver<Outcome>,
     whispers: mpsc::Receiver<Whisper>,
@@ -115,10 +115,10 @@ impl Runner {
         health: Health,
     ) -> Result<Self, LoadError> {
         let epoch = store.claim_epoch().await?;
-        let desk = Desk::load(Arc::clone(&store), epoch, centre, surroundings).await?;
+        let state = State::load(Arc::clone(&store), epoch, centre, surroundings).await?;
         Ok(Self {
             store,
-            desk,
+            state,
             instructions,
             outcomes,
             whispers,
@@ -183,7 +183,7 @@ impl Runner {
                 Some(outcome) = self.outcomes.recv() => self.taken.push(outcome),
                 Some(whisper) = self.whispers.recv() => self.hear(whisper).await,
                 () = tokio::time::sleep_until(deadline) => {}
-                _ = heartbeat.tick() => self.desk.beat(),
+                _ = heartbeat.tick() => self.state.beat(),
                 _ = housekeeping.tick() => self.keep_house().await,
                 _ = health.changed() => self.suspend(),
             }
@@ -206,7 +206,7 @@ impl Runner {
             self.store.inbox(self.cursor, limit).await?
         };
         let mut batch = Batch::default();
-        self.desk.begin();
+        self.state.begin();
         for outcome in &outcomes {
             self.ended(outcome, &mut batch).await?;
         }
@@ -218,24 +218,24 @@ impl Runner {
             if careful { outcomes.is_empty() && items.is_empty() } else { items.len() < limit };
         if self.caught_up && idle && self.timers_are_due() {
             self.trouble.tries(TIMERS);
-            self.desk.input(Input::Timer, &mut batch).await?;
+            self.state.input(Input::Timer, &mut batch).await?;
         }
-        let hours = idle && self.desk.keep_hours(&mut batch).await?;
+        let hours = idle && self.state.keep_hours(&mut batch).await?;
         if hours {
-            self.desk.publish_sites();
+            self.state.publish_sites();
         }
         self.trouble.all_handled();
-        if batch.is_empty() && !self.desk.wants_touch() {
+        if batch.is_empty() && !self.state.wants_touch() {
             return Ok(false);
         }
-        self.desk.seal(&mut batch)?;
-        self.store.commit(batch.changes(self.desk.epoch()).map_err(HandleError::from)?).await?;
+        self.state.seal(&mut batch)?;
+        self.store.commit(batch.changes(self.state.epoch()).map_err(HandleError::from)?).await?;
         let worked = !items.is_empty() || !outcomes.is_empty();
         self.taken.drain(..outcomes.len());
         if let Some(last) = items.last() {
             self.cursor = last.seq;
         }
-        self.desk.publish(&batch);
+        self.state.publish(&batch);
         self.positions.stale |= batch.touches_chats();
         for seq in std::mem::take(&mut batch.settled) {
             let _ = self.instructions.send(Instruction::Settled(seq));
@@ -247,8 +247,8 @@ impl Runner {
     }
 
     fn timers_are_due(&self) -> bool {
-        let now = self.desk.now();
-        self.desk.engine().next_deadline().is_some_and(|deadline| deadline <= now)
+        let now = self.state.now();
+        self.state.engine().next_deadline().is_some_and(|deadline| deadline <= now)
             && self.trouble.rest_of(TIMERS).is_zero()
     }
 
@@ -256,10 +256,10 @@ impl Runner {
     async fn ended(&mut self, outcome: &Outcome, batch: &mut Batch) -> Result<(), TurnError> {
         let name = format!("effect:{}", outcome.seq.0);
         if self.trouble.is_hopeless(&name) {
-            return Ok(self.desk.put_end_aside(outcome, batch)?);
+            return Ok(self.state.put_end_aside(outcome, batch)?);
         }
         self.trouble.tries(&name);
-        Ok(self.desk.take_outcome(outcome.clone(), batch).await?)
+        Ok(self.state.take_outcome(outcome.clone(), batch).await?)
     }
 
     /// Handles an item; one that fails again and again is put aside.
@@ -268,7 +268,7 @@ impl Runner {
             return Ok(self.quarantine(item, "it failed again and again", batch)?);
         }
         self.trouble.tries(&item.key);
-        match self.desk.take_item(item, batch).await {
+        match self.state.take_item(item, batch).await {
             Ok(()) => {
                 batch.inbox_done(item.seq);
                 Ok(())
@@ -285,7 +285,7 @@ impl Runner {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         tracing::warn!(key = %item.key, reason, "an inbox item is put aside");
-        self.desk.count_quarantined();
+        self.state.count_quarantined();
         let record = Quarantined {
             received: item.received,
             reason: reason.to_owned(),
@@ -293,7 +293,7 @@ impl Runner {
         };
         batch.record(RecordKind::Quarantine, item.key.clone(), &record)?;
         if item.key.starts_with("event:") {
-            self.desk.tell_of_nonsense(item, batch);
+            self.state.tell_of_nonsense(item, batch);
         }
         batch.inbox_done(item.seq);
         Ok(())
@@ -304,7 +304,7 @@ impl Runner {
     async fn reload(&mut self, stop: &CancellationToken) -> Result<(), LoadError> {
         let mut pause = Duration::from_millis(100);
         while !stop.is_cancelled() {
-            match self.desk.reload().await {
+            match self.state.reload().await {
                 Ok(()) => {
                     self.cursor = InboxSeq::default();
                     return Ok(());
@@ -326,14 +326,14 @@ impl Runner {
     async fn hear(&mut self, whisper: Whisper) {
         match whisper {
             Whisper::Read { event } => {
-                if let Err(error) = self.desk.agent_read(&event).await {
+                if let Err(error) = self.state.agent_read(&event).await {
                     tracing::debug!(%error, "a read receipt was lost");
                 }
             }
             Whisper::CaughtUp if !self.caught_up => {
                 let outage = match self.silent_since.take() {
-                    Some(since) => self.desk.now() - since,
-                    None => self.desk.outage(),
+                    Some(since) => self.state.now() - since,
+                    None => self.state.outage(),
                 };
                 tracing::info!(outage_ms = outage.0, "caught up; timers run");
                 self.caught_up = true;
@@ -345,10 +345,10 @@ impl Runner {
 
     /// Puts away what is long over. Failing does no harm: the next time will do.
     async fn keep_house(&mut self) {
-        if let Err(error) = self.desk.archive_old_chats().await {
+        if let Err(error) = self.state.archive_old_chats().await {
             tracing::warn!(%error, "chats that are long over cannot be put away");
         }
-        let before = self.desk.now().0.saturating_sub(KEEP_KEYS_MS);
+        let before = self.state.now().0.saturating_sub(KEEP_KEYS_MS);
         match self.store.forget_keys(before).await {
             Ok(0) => {}
             Ok(forgotten) => tracing::debug!(forgotten, "old inbox keys are forgotten"),
@@ -360,7 +360,7 @@ impl Runner {
     fn suspend(&mut self) {
         if self.caught_up && !self.health.is_up() {
             self.caught_up = false;
-            self.silent_since = Some(self.desk.now());
+            self.silent_since = Some(self.state.now());
         }
     }
 
@@ -368,7 +368,7 @@ impl Runner {
     fn tell_positions(&mut self) {
         if self.positions.stale && self.positions.told.elapsed() >= POSITIONS_EVERY {
             self.positions = Positions { stale: false, told: Instant::now() };
-            self.desk.publish_positions();
+            self.state.publish_positions();
         }
     }
 
@@ -376,17 +376,17 @@ impl Runner {
     /// again and the deadlines come early, but never before the waiting inputs.
     async fn resume(&mut self, outage: Span) {
         let mut batch = Batch::default();
-        self.desk.begin();
-        let resumed = self.desk.input(Input::Resumed { outage }, &mut batch).await;
-        let committed = match resumed.and_then(|()| self.desk.seal(&mut batch)) {
-            Ok(()) => match batch.changes(self.desk.epoch()) {
+        self.state.begin();
+        let resumed = self.state.input(Input::Resumed { outage }, &mut batch).await;
+        let committed = match resumed.and_then(|()| self.state.seal(&mut batch)) {
+            Ok(()) => match batch.changes(self.state.epoch()) {
                 Ok(changes) => self.store.commit(changes).await.map_err(HandleError::from),
                 Err(error) => Err(error.into()),
             },
             Err(error) => Err(error),
         };
         match committed {
-            Ok(()) => self.desk.publish(&batch),
+            Ok(()) => self.state.publish(&batch),
             Err(error) => tracing::error!(%error, "deadlines could not be moved"),
         }
     }
@@ -396,15 +396,15 @@ impl Runner {
         if self.positions.stale {
             far = POSITIONS_EVERY.saturating_sub(self.positions.told.elapsed());
         }
-        let wait = match self.desk.engine().next_deadline() {
+        let wait = match self.state.engine().next_deadline() {
             Some(deadline) if self.caught_up => {
-                let Span(ms) = deadline - self.desk.now();
+                let Span(ms) = deadline - self.state.now();
                 Duration::from_millis(ms).max(self.trouble.rest_of(TIMERS))
             }
             _ => far,
         };
-        let hours = self.desk.next_hours().map_or(far, |at| {
-            let Span(ms) = at - self.desk.now();
+        let hours = self.state.next_hours().map_or(far, |at| {
+            let Span(ms) = at - self.state.now();
             Duration::from_millis(ms)
         });
         Instant::now() + wait.min(far).min(hours)

@@ -4,8 +4,8 @@ use switchboard_engine::{AgentId, Input, WithdrawOutcome};
 
 use super::{
     batch::Batch,
-    desk::{Desk, HandleError},
     records::{Author, EventPlace, LogEntry, Parked},
+    state::{HandleError, State},
     words,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     store::{EffectSeq, RecordKind},
 };
 
-impl Desk {
+impl State {
     /// Handles the end of an effect, once.
     pub(super) async fn take_outcome(
         &mut self,

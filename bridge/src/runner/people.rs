@@ -3,10 +3,10 @@
 use serde_json::value::RawValue;
 use switchboard_engine::{AgentId, ChatId};
 
-use super::{batch::Batch, desk::Desk, words};
+use super::{batch::Batch, state::State, words};
 use crate::{matrix::event, store::InboxItem};
 
-impl Desk {
+impl State {
     /// Whether a user is an agent, as far as this chat is concerned: one of the configuration's, or
     /// one who was taken out of it while they had to do with the chat. They bring it to its end.
     pub(super) fn is_agent(&self, chat: ChatId, user: &str) -> bool {

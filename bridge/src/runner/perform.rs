@@ -5,8 +5,8 @@ use switchboard_engine::{AgentId, ChatId, ChatState, Effect, MessageRef, Span, e
 
 use super::{
     batch::Batch,
-    desk::{Desk, HandleError},
     records::{Author, EventPlace, LogEntry, Prompt, Question},
+    state::{HandleError, State},
     words,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 /// How long an agent has to confirm the end of a chat.
 const CONFIRM_WITHIN_MS: u64 = 2 * 60 * 1000;
 
-impl Desk {
+impl State {
     /// Performs one effect of the engine.
     pub(super) async fn perform(
         &mut self,

@@ -5,8 +5,8 @@ use switchboard_engine::ChatId;
 
 use super::{
     batch::Batch,
-    desk::{Desk, HandleError},
     records::{Author, EventPlace},
+    state::{HandleError, State},
     words,
 };
 use crate::{matrix::event::RoomEvent, store::RecordKind};
@@ -14,7 +14,7 @@ use crate::{matrix::event::RoomEvent, store::RecordKind};
 /// How many receipts are kept whose events are not known yet: a push tells of both at once.
 const EARLY_RECEIPTS: usize = 64;
 
-impl Desk {
+impl State {
     /// Files an event that nothing else has filed: a receipt can be for any.
     pub(super) fn file_rest(
         &self,

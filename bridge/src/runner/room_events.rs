@@ -7,8 +7,8 @@ use switchboard_engine::{AgentId, ChatId, Input, MessageRef, Removal};
 
 use super::{
     batch::Batch,
-    desk::{Desk, HandleError},
     records::{Author, EventPlace, LogEntry, Question},
+    state::{HandleError, State},
     words,
 };
 use crate::{
@@ -46,7 +46,7 @@ const MESSAGES: &[&str] = &[
     "m.location",
 ];
 
-impl Desk {
+impl State {
     /// Handles an event.
     pub(super) async fn take_event(
         &mut self,

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use switchboard_centre::{Centre, model};
 use switchboard_engine::Time;
 
-use super::desk::Desk;
+use super::state::State;
 use crate::gateway::{
     sites::{Site, Sites},
     wire::QueueInfo,
 };
 
-impl Desk {
+impl State {
     /// Tells the gateway.
     pub(super) fn publish_sites(&self) {
         let sites = sites(&self.centre, self.now());

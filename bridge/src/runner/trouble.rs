@@ -8,7 +8,7 @@ use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
-use super::desk::HandleError;
+use super::state::HandleError;
 use crate::store::StoreError;
 
 /// After this many failures something is put aside.

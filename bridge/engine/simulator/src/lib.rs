@@ -8,7 +8,7 @@
 //! | [`schedule`] | what happens, decided by the seed |
 //! | [`setups`] | random configurations |
 //! | [`system`] | the system under test, as a trait |
-//! | [`desk`] | the model of the runner that implements it |
+//! | [`model`] | the model of the runner that implements it |
 //! | [`store`], [`outbox`], [`homeserver`] | the surroundings |
 //! | `world` | all of it together, and the way of a step |
 //! | `people` | what customers, agents and supervisors do |
@@ -20,8 +20,8 @@
 
 pub mod bugs;
 pub mod coverage;
-pub mod desk;
 pub mod homeserver;
+pub mod model;
 pub mod oracles;
 pub mod outbox;
 mod people;

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Parser;
 use switchboard_simulator::{
-    Bug, Coverage, Failed, Schedule, bugs, desk::Desk, run_seed, shrink::replay,
+    Bug, Coverage, Failed, Schedule, bugs, model::Model, run_seed, shrink::replay,
 };
 
 #[derive(Parser)]
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
     let first = failures.iter().min_by_key(|(seed, ..)| *seed);
     if let Some((seed, failed, _)) = first {
         bugs::set(arguments.bug);
-        println!("\n{}", replay::<Desk>(&Schedule::new(*seed), failed));
+        println!("\n{}", replay::<Model>(&Schedule::new(*seed), failed));
         println!("Again: cargo xtask simulate --seeds 1 --from {seed}");
     }
     let found = first.is_some();
@@ -122,7 +122,7 @@ fn run_all(arguments: &Arguments, jobs: usize) -> Vec<Share> {
                         if seed >= end {
                             break;
                         }
-                        match run_seed::<Desk>(seed) {
+                        match run_seed::<Model>(seed) {
                             Ok(passed) => {
                                 share.passed += 1;
                                 share.coverage.add(&passed.coverage);

@@ -1,6 +1,6 @@
 //! The system under test: whoever takes what arrived, asks the engine, and says what to commit.
 //!
-//! The world knows it only through [`System`], so that the model runner in [`desk`](crate::desk)
+//! The world knows it only through [`System`], so that the model runner in [`model`](crate::model)
 //! and the bridge's own can be driven through the same schedules.
 
 use std::collections::BTreeSet;

@@ -85,8 +85,8 @@ pub(super) enum HandleError {
     Unusable(String),
 }
 
-/// The engine's desk: its state, and what goes with it.
-pub(super) struct Desk {
+/// Everything in memory: the engine's state, and what goes with it.
+pub(super) struct State {
     pub(super) store: Arc<dyn Store>,
     epoch: Epoch,
     pub(super) centre: Centre,
@@ -107,14 +107,14 @@ pub(super) struct Desk {
     alive_before: u64,
 }
 
-impl Desk {
+impl State {
     pub(super) async fn load(
         store: Arc<dyn Store>,
         epoch: Epoch,
         centre: Centre,
         with: Surroundings,
     ) -> Result<Self, LoadError> {
-        let mut desk = Self {
+        let mut state = Self {
             store,
             epoch,
             centre,
@@ -130,10 +130,10 @@ impl Desk {
             alive_before: 0,
             with,
         };
-        desk.reload().await?;
-        desk.alive_before = desk.counters.alive;
-        desk.configure().await?;
-        Ok(desk)
+        state.reload().await?;
+        state.alive_before = state.counters.alive;
+        state.configure().await?;
+        Ok(state)
     }
 
     /// Loads everything again, as it was committed last.

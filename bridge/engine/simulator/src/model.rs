@@ -18,7 +18,7 @@ use crate::{
 
 /// The model runner.
 #[derive(Debug)]
-pub struct Desk {
+pub struct Model {
     engine: Engine,
     logs: BTreeMap<ChatId, Vec<LogEntry>>,
     open_effects: BTreeMap<u64, OutboxEffect>,
@@ -27,14 +27,14 @@ pub struct Desk {
 
 /// A turn at work.
 struct Work<'a> {
-    desk: &'a mut Desk,
+    model: &'a mut Model,
     now: Time,
     changes: Changes,
     records: BTreeSet<RecordKey>,
     watch: &'a mut dyn Watch,
 }
 
-impl System for Desk {
+impl System for Model {
     fn start(store: &Store, setup: &Setup) -> Self {
         Self {
             engine: Engine::load(
@@ -50,7 +50,7 @@ impl System for Desk {
 
     fn turn(&mut self, turn: &Turn<'_>, watch: &mut dyn Watch) -> Changes {
         let mut work = Work {
-            desk: self,
+            model: self,
             now: turn.now,
             changes: Changes::default(),
             records: BTreeSet::new(),
@@ -69,7 +69,7 @@ impl System for Desk {
         if let Some(outage) = turn.resumed {
             work.input(Input::Resumed { outage });
         }
-        if turn.timers && work.desk.engine.next_deadline().is_some_and(|at| at <= turn.now) {
+        if turn.timers && work.model.engine.next_deadline().is_some_and(|at| at <= turn.now) {
             work.input(Input::Timer);
         }
         let Work { mut changes, records, .. } = work;
@@ -85,8 +85,8 @@ impl System for Desk {
 impl Work<'_> {
     fn input(&mut self, input: Input) {
         let seen = input.clone();
-        let step = self.desk.engine.handle(self.now, input);
-        self.watch.stepped(self.now, &seen, &step, &self.desk.engine);
+        let step = self.model.engine.handle(self.now, input);
+        self.watch.stepped(self.now, &seen, &step, &self.model.engine);
         self.records.extend(step.changed);
         for effect in step.effects {
             self.perform(effect);
@@ -97,7 +97,8 @@ impl Work<'_> {
         match item {
             Item::Start { chat, queue } => {
                 // A site's queue is always there.
-                let ids: Vec<&QueueId> = self.desk.engine.queues().map(|queue| &queue.id).collect();
+                let ids: Vec<&QueueId> =
+                    self.model.engine.queues().map(|queue| &queue.id).collect();
                 let known = ids.iter().find(|id| **id == queue).or(ids.first());
                 if let Some(queue) = known.map(|id| (*id).clone()) {
                     self.input(Input::ChatStarted { chat: *chat, queue });
@@ -141,7 +142,7 @@ impl Work<'_> {
 
     /// The end of an effect, once.
     fn finish(&mut self, outcome: &Outcome) {
-        let Some(effect) = self.desk.open_effects.remove(&outcome.seq) else { return };
+        let Some(effect) = self.model.open_effects.remove(&outcome.seq) else { return };
         let chat = effect.chat;
         self.changes.effects_done.push(outcome.seq);
         let done = outcome.result;
@@ -210,14 +211,14 @@ impl Work<'_> {
     }
 
     fn send(&mut self, chat: ChatId, deed: Deed) {
-        self.desk.last_effect += 1;
-        let effect = OutboxEffect { seq: self.desk.last_effect, chat, deed };
-        self.desk.open_effects.insert(effect.seq, effect.clone());
+        self.model.last_effect += 1;
+        let effect = OutboxEffect { seq: self.model.last_effect, chat, deed };
+        self.model.open_effects.insert(effect.seq, effect.clone());
         self.changes.effects.push(effect);
     }
 
     fn log(&mut self, chat: ChatId, entry: LogEntry) -> MessageRef {
-        let log = self.desk.logs.entry(chat).or_default();
+        let log = self.model.logs.entry(chat).or_default();
         log.push(entry);
         self.changes.log.push((chat, entry));
         MessageRef(log.len() as u64)
@@ -225,6 +226,6 @@ impl Work<'_> {
 
     fn entry(&self, chat: ChatId, message: MessageRef) -> Option<LogEntry> {
         let place = usize::try_from(message.0).ok()?.checked_sub(1)?;
-        self.desk.logs.get(&chat)?.get(place).copied()
+        self.model.logs.get(&chat)?.get(place).copied()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use switchboard_engine::AgentId;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -194,11 +193,6 @@ struct Parts {
 
 impl Parts {
     async fn new(config: &Config, accept_rollback: bool) -> Result<Self, AppError> {
-        let agents = config
-            .agents
-            .iter()
-            .map(|agent| (AgentId(agent.id.clone()), agent.name.clone()))
-            .collect();
         Ok(Self {
             clock: Clock::system(),
             names: config.namespace()?,
@@ -207,7 +201,7 @@ impl Parts {
                 config.appservice.as_token.reveal(),
             )?,
             store: open_store(&config.store, accept_rollback).await?,
-            directory: Directory::new(agents),
+            directory: Directory::default(),
             live: Live::new(),
             metrics: Metrics::new(),
             health: Health::default(),

@@ -3,7 +3,10 @@
 //! A view of the conversation records, kept by the runner. It is never the truth: it is filled
 //! again at every start.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use dashmap::DashMap;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
@@ -17,7 +20,7 @@ pub struct Directory(Arc<Inner>);
 struct Inner {
     rooms: DashMap<OwnedRoomId, ChatId>,
     chats: DashMap<ChatId, Entry>,
-    agents: BTreeMap<AgentId, String>,
+    agents: RwLock<BTreeMap<AgentId, Arc<str>>>,
 }
 
 /// What is known of a chat.
@@ -32,16 +35,17 @@ pub struct Entry {
 }
 
 impl Directory {
-    /// An empty directory that knows the agents' public names.
-    #[must_use]
-    pub fn new(agents: BTreeMap<AgentId, String>) -> Self {
-        Self(Arc::new(Inner { agents, ..Inner::default() }))
+    /// Files the agents with their public names, in the place of those before.
+    pub fn set_agents<'a>(&self, agents: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let agents = agents.into_iter().map(|(id, name)| (AgentId(id.to_owned()), name.into()));
+        *self.0.agents.write().unwrap_or_else(PoisonError::into_inner) = agents.collect();
     }
 
     /// An agent's public name, if the user is an agent.
     #[must_use]
-    pub fn agent_name(&self, user: &str) -> Option<&str> {
-        self.0.agents.get(&AgentId(user.to_owned())).map(String::as_str)
+    pub fn agent_name(&self, user: &str) -> Option<Arc<str>> {
+        let agents = self.0.agents.read().unwrap_or_else(PoisonError::into_inner);
+        agents.get(&AgentId(user.to_owned())).cloned()
     }
 
     /// The chat of a room.

@@ -91,7 +91,7 @@ fn take_ephemeral(state: &AppserviceState, ephemeral: Ephemeral) {
                 .user_ids
                 .iter()
                 .filter_map(|user| state.directory.agent_name(user))
-                .map(str::to_owned)
+                .map(|name| name.as_ref().to_owned())
                 .collect();
             state.live.agents_type(chat, names);
         }

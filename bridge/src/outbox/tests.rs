@@ -103,7 +103,7 @@ impl Workshop {
         });
         let url = Url::parse(&format!("http://{address}")).expect("a URL");
         let names = Namespace::new("localhost", "switchboard").expect("valid names");
-        let directory = Directory::new(BTreeMap::new());
+        let directory = Directory::default();
         for chat in [CHAT, OTHER] {
             let room = format!("!{chat}:localhost").parse().expect("a room");
             let ghost = names.ghost(chat);

@@ -147,7 +147,8 @@ impl State {
                 Ok(())
             }
             Deed::Remove { agent, .. } => {
-                let name = self.with.directory.agent_name(&agent).unwrap_or(&agent).to_owned();
+                let name =
+                    self.with.directory.agent_name(&agent).unwrap_or_else(|| agent.as_str().into());
                 self.notice(chat, words::not_removed(&name), None, &[], batch);
                 self.input(Input::RemovalFailed { chat, agent: AgentId(agent) }, batch).await
             }

@@ -253,6 +253,7 @@ impl State {
     }
 
     pub(super) fn agent_name(&self, agent: &AgentId) -> String {
-        self.with.directory.agent_name(&agent.0).unwrap_or("An agent").to_owned()
+        let name = self.with.directory.agent_name(&agent.0);
+        name.as_deref().unwrap_or("An agent").to_owned()
     }
 }

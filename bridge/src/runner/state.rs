@@ -167,6 +167,7 @@ impl State {
         for chat in self.conversations.keys().copied().collect::<Vec<_>>() {
             self.publish_chat(chat);
         }
+        self.publish_agents();
         self.publish_sites();
         self.with.metrics.requests_loaded();
         self.observe_effects();
@@ -360,6 +361,13 @@ impl State {
     fn observe_effects(&self) {
         let oldest = self.open_effects.values().next().map(|effect| effect.created);
         self.with.metrics.oldest_effect(oldest);
+    }
+
+    fn publish_agents(&self) {
+        let agents = self.centre.agents.iter();
+        self.with
+            .directory
+            .set_agents(agents.map(|agent| (agent.id.as_str(), agent.name.as_str())));
     }
 
     pub(super) fn publish_chat(&self, chat: ChatId) {

@@ -99,10 +99,6 @@ impl Bench {
         ringing: Span,
         change: impl FnOnce(&mut Centre),
     ) -> Self {
-        let names: BTreeMap<AgentId, String> = agents
-            .iter()
-            .map(|(id, name)| (AgentId((*id).to_owned()), (*name).to_owned()))
-            .collect();
         let mut queue = Queue::new("support", "Support");
         queue.request_timeout_seconds = ringing.0.div_ceil(1000);
         queue.max_wait_seconds = 0;
@@ -122,7 +118,7 @@ impl Bench {
         let surroundings = Surroundings {
             clock: Clock::system(),
             names: Namespace::new("localhost", "switchboard").expect("valid"),
-            directory: Directory::new(names),
+            directory: Directory::default(),
             live: live.clone(),
             metrics: metrics.clone(),
             sites: watch::Sender::default(),

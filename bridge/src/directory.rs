@@ -1,7 +1,7 @@
-//! Which room belongs to which chat, for everybody who must know it quickly.
+//! Which room is for what, for everybody who must know it quickly.
 //!
-//! A view of the conversation records, kept by the runner. It is never the truth: it is filled
-//! again at every start.
+//! A view of the records, kept by the runner. It is never the truth: it is filled again at every
+//! start.
 
 use std::{
     collections::BTreeMap,
@@ -12,14 +12,18 @@ use dashmap::DashMap;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use switchboard_engine::{AgentId, ChatId};
 
+use crate::place::Place;
+
 /// The directory. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Directory(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    rooms: DashMap<OwnedRoomId, ChatId>,
+    rooms: DashMap<OwnedRoomId, Place>,
     chats: DashMap<ChatId, Entry>,
+    /// The rooms of places that are no chats.
+    others: DashMap<Place, OwnedRoomId>,
     agents: RwLock<BTreeMap<AgentId, Arc<str>>>,
 }
 
@@ -48,11 +52,27 @@ impl Directory {
         agents.get(&AgentId(user.to_owned())).cloned()
     }
 
+    /// What a room is for.
+    #[must_use]
+    pub fn place_of(&self, room: &str) -> Option<Place> {
+        let room = <&ruma::RoomId>::try_from(room).ok()?;
+        self.0.rooms.get(room).map(|entry| entry.clone())
+    }
+
     /// The chat of a room.
     #[must_use]
     pub fn chat_of(&self, room: &str) -> Option<ChatId> {
-        let room = <&ruma::RoomId>::try_from(room).ok()?;
-        self.0.rooms.get(room).map(|entry| *entry)
+        self.place_of(room)?.chat()
+    }
+
+    /// The room of a place, once it is made.
+    #[must_use]
+    pub fn room_of(&self, place: &Place) -> Option<OwnedRoomId> {
+        match place {
+            Place::Chat(chat) => self.0.chats.get(chat)?.room.clone(),
+            Place::Visited(room) => Some(room.clone()),
+            other => self.0.others.get(other).map(|room| room.clone()),
+        }
     }
 
     /// What is known of a chat.
@@ -64,20 +84,37 @@ impl Directory {
     /// Files a chat, or files it anew.
     pub fn put(&self, chat: ChatId, entry: Entry) {
         if let Some(room) = &entry.room {
-            self.0.rooms.insert(room.clone(), chat);
+            self.0.rooms.insert(room.clone(), Place::Chat(chat));
         }
         self.0.chats.insert(chat, entry);
     }
 
-    /// All rooms of chats that are known.
+    /// Files the room of a place that is no chat.
+    pub fn put_room(&self, place: &Place, room: &OwnedRoomId) {
+        self.0.rooms.insert(room.clone(), place.clone());
+        if let Some(old) = self.0.others.insert(place.clone(), room.clone())
+            && old != *room
+        {
+            self.0.rooms.remove(&old);
+        }
+    }
+
+    /// All rooms that are known, with what they are for.
     #[must_use]
-    pub fn rooms(&self) -> Vec<(OwnedRoomId, ChatId)> {
-        self.0.rooms.iter().map(|entry| (entry.key().clone(), *entry.value())).collect()
+    pub fn rooms(&self) -> Vec<(OwnedRoomId, Place)> {
+        self.0.rooms.iter().map(|entry| (entry.key().clone(), entry.value().clone())).collect()
     }
 
     /// Drops a chat.
     pub fn forget(&self, chat: ChatId) {
         if let Some((_, Entry { room: Some(room), .. })) = self.0.chats.remove(&chat) {
+            self.0.rooms.remove(&room);
+        }
+    }
+
+    /// Drops a place that is no chat.
+    pub fn forget_place(&self, place: &Place) {
+        if let Some((_, room)) = self.0.others.remove(place) {
             self.0.rooms.remove(&room);
         }
     }

@@ -32,6 +32,7 @@ pub mod matrix;
 pub mod metrics;
 pub mod operations;
 pub mod outbox;
+pub mod place;
 pub mod prepare;
 pub mod runner;
 pub mod store;

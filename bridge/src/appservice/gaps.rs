@@ -1,7 +1,7 @@
 //! Homeservers can lose pushes: what happened in the rooms meanwhile?
 //!
 //! After a crash a homeserver may never push the last events before it, or push them long after
-//! later ones. So the newest events of every chat room are read and put into the inbox, which
+//! later ones. So the newest events of every room are read and put into the inbox, which
 //! leaves out what it had before: soon and repeatedly after a start or a return of the homeserver,
 //! and every few minutes without a reason. And for a while after a start or a return a push only
 //! says that something happened: before its events are taken, the room is read, so that what came
@@ -19,7 +19,6 @@ use std::{
 use dashmap::DashMap;
 use futures_util::{StreamExt as _, stream};
 use ruma::{OwnedRoomId, RoomId, events::AnyTimelineEvent, serde::Raw};
-use switchboard_engine::ChatId;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +31,7 @@ use crate::{
         deliver::{DeliverError, Deliverer},
         health::Health,
     },
+    place::Place,
     runner::{KEEP_KEYS_MS, Whisper},
     store::{Store, StoreError},
 };
@@ -110,14 +110,14 @@ impl Gaps {
         !self.0.health.is_up() || self.0.clock.now().0 < until
     }
 
-    /// Takes what happened in these rooms, if they are chats. Should that fail, the coming looks
+    /// Takes what happened in these rooms, if we have to do with them. Should that fail, the coming looks
     /// will find it.
     pub async fn catch_up(&self, rooms: impl IntoIterator<Item = String>) {
-        let chats = rooms
+        let known = rooms
             .into_iter()
-            .filter(|room| self.0.deliverer.directory.chat_of(room).is_some())
+            .filter(|room| self.0.deliverer.directory.place_of(room).is_some())
             .filter_map(|room| RoomId::parse(room).ok());
-        stream::iter(chats)
+        stream::iter(known)
             .for_each_concurrent(AT_ONCE, |room| async move {
                 if let Err(error) = self.fill(&room).await {
                     tracing::debug!(%error, "a room cannot be read before its events are taken");
@@ -157,22 +157,22 @@ impl Gaps {
         self.0.checked.retain(|room, _| rooms.iter().any(|(open, _)| open == room));
         let mut look = Look::default();
         let mut reading = stream::iter(rooms)
-            .map(|(room, chat)| {
+            .map(|(room, place)| {
                 let gaps = self.clone();
-                async move { (chat, gaps.fill(&room).await) }
+                async move { (place, gaps.fill(&room).await) }
             })
             .buffer_unordered(AT_ONCE);
-        while let Some((chat, filled)) = reading.next().await {
+        while let Some((place, filled)) = reading.next().await {
             match filled {
                 Ok(new) => look.found += new,
                 // A room that the bot was removed from.
                 Err(GapError::Deliver(DeliverError::Call(error))) if !error.is_transient() => {
-                    tracing::debug!(%chat, %error, "the homeserver does not show a chat's room");
+                    tracing::debug!(%place, %error, "the homeserver does not show a room");
                 }
                 Err(error) if self.concerns_all(&error) => return Err(error),
                 Err(error) => {
-                    tracing::debug!(%chat, %error, "a chat's room could not be read");
-                    look.failed.push(chat);
+                    tracing::debug!(%place, %error, "a room could not be read");
+                    look.failed.push(place);
                 }
             }
         }
@@ -245,24 +245,24 @@ impl Gaps {
 struct Look {
     /// How many new events.
     found: usize,
-    /// The chats whose rooms could not be read now.
-    failed: Vec<ChatId>,
+    /// The places whose rooms could not be read now.
+    failed: Vec<Place>,
 }
 
-/// How often in a row rooms could not be read, by chat.
+/// How often in a row rooms could not be read.
 #[derive(Debug, Default)]
-struct Failures(HashMap<ChatId, u32>);
+struct Failures(HashMap<Place, u32>);
 
 impl Failures {
     /// Counts a look. Says whether a room failed that may still be worth waiting for.
-    fn wait_for_more(&mut self, failed: Vec<ChatId>) -> bool {
+    fn wait_for_more(&mut self, failed: Vec<Place>) -> bool {
         let before = std::mem::take(&mut self.0);
-        for chat in failed {
-            let rounds = before.get(&chat).copied().unwrap_or_default().saturating_add(1);
+        for place in failed {
+            let rounds = before.get(&place).copied().unwrap_or_default().saturating_add(1);
             if rounds == ROUNDS {
-                tracing::warn!(%chat, "a chat's room cannot be read; going on without it for now");
+                tracing::warn!(%place, "a room cannot be read; going on without it for now");
             }
-            self.0.insert(chat, rounds);
+            self.0.insert(place, rounds);
         }
         self.0.values().any(|rounds| *rounds < ROUNDS)
     }
@@ -270,25 +270,28 @@ impl Failures {
 
 #[cfg(test)]
 mod tests {
+    use switchboard_engine::ChatId;
+
     use super::*;
 
     #[test]
     fn a_room_is_waited_for_a_few_rounds_and_again_once_it_was_read() {
-        let (one, other) = (ChatId(1), ChatId(2));
+        let [one, other] = [1, 2].map(|chat| Place::Chat(ChatId(chat)));
         let mut failures = Failures::default();
         for (failed, wait) in [
             (vec![], false),
-            (vec![one], true),
-            (vec![one], true),
-            (vec![one], false),
-            (vec![one], false),
-            (vec![one, other], true),
-            (vec![one, other], true),
-            (vec![one, other], false),
-            (vec![other], false),
-            (vec![one, other], true),
+            (vec![&one], true),
+            (vec![&one], true),
+            (vec![&one], false),
+            (vec![&one], false),
+            (vec![&one, &other], true),
+            (vec![&one, &other], true),
+            (vec![&one, &other], false),
+            (vec![&other], false),
+            (vec![&one, &other], true),
         ] {
             let told = format!("{failed:?}");
+            let failed = failed.into_iter().cloned().collect();
             assert_eq!(failures.wait_for_more(failed), wait, "{told}");
         }
     }

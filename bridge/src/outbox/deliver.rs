@@ -1,7 +1,7 @@
 //! Carrying out one effect, whatever happened to an earlier try.
 
 use ruma::{
-    EventId, OwnedEventId, OwnedRoomId, OwnedUserId, UserId,
+    EventId, OwnedEventId, OwnedRoomId, UserId,
     api::{
         Direction,
         client::{
@@ -14,14 +14,14 @@ use ruma::{
     uint,
 };
 use serde_json::{Value, json};
-use switchboard_engine::{ChatId, WithdrawOutcome};
+use switchboard_engine::WithdrawOutcome;
 
 use super::{
     effect::{Deed, Done, OutboxEffect, effect_id},
     room,
 };
 use crate::{
-    directory::{Directory, Entry},
+    directory::Directory,
     identity::Namespace,
     matrix::{
         client::{As, CallError, Homeserver},
@@ -71,8 +71,11 @@ pub enum DeliverError {
     #[error(transparent)]
     Call(#[from] CallError),
     /// The room that it is about does not exist, and nothing is going to make it.
-    #[error("the chat has no room")]
+    #[error("the room is not made")]
     NoRoom,
+    /// What is only done in a chat's room is to be done elsewhere: a fault of ours.
+    #[error("the effect is for chats only")]
+    NoChat,
     /// An id in the effect is not valid.
     #[error("an id is not a valid Matrix id")]
     BadId(String),
@@ -84,7 +87,7 @@ impl DeliverError {
     pub fn in_full(&self) -> String {
         match self {
             Self::Call(error) => error.in_full(),
-            Self::NoRoom => self.to_string(),
+            Self::NoRoom | Self::NoChat => self.to_string(),
             Self::BadId(id) => format!("`{id}` is not a valid Matrix id"),
         }
     }
@@ -100,10 +103,14 @@ impl Deliverer {
         in_doubt: bool,
     ) -> Result<Done, DeliverError> {
         let id = effect_id(&self.incarnation, seq);
-        let chat = effect.chat;
-        let entry = self.directory.get(chat).ok_or(DeliverError::NoRoom)?;
+        let room = || self.directory.room_of(&effect.place).ok_or(DeliverError::NoRoom);
+        let chat = || effect.place.chat().ok_or(DeliverError::NoChat);
+        let ghost = || chat().map(|chat| self.names.ghost(chat));
+        let doubt = in_doubt.then_some(effect.created);
+        let bot = self.names.bot();
         match &effect.deed {
             Deed::OpenRoom { number, customer, queue, queue_name, federate } => {
+                let chat = chat()?;
                 let recipe = recipe::ChatRoom {
                     chat,
                     number: *number,
@@ -112,42 +119,40 @@ impl Deliverer {
                     queue,
                     queue_name,
                     federate: *federate,
-                    ghost: &entry.ghost,
+                    ghost: &ghost()?,
                     alias: self.names.room_alias_localpart(chat),
                 };
                 room::open(self, &recipe).await.map(Done::Room)
             }
             Deed::Card { text, html } => {
-                let bot = self.names.bot();
+                let room = room()?;
                 let body = content::notice(text, Some(html), &id);
-                let doubt = in_doubt.then_some(effect.created);
-                let card = self.say(&entry, bot, &id, "m.room.message", &body, doubt).await?;
-                let room = entry.room.ok_or(DeliverError::NoRoom)?;
+                let card = self.say(&room, bot, &id, "m.room.message", &body, doubt).await?;
                 let pinned = json!({ "pinned": [card.event] });
                 self.set_state(bot, &room, "m.room.pinned_events", "", &pinned).await?;
                 Ok(card.done())
             }
             Deed::Ring { agent, reason, html, .. } => {
-                let room = entry.room.ok_or(DeliverError::NoRoom)?;
+                let (room, ghost) = (room()?, ghost()?);
                 let body = content::invite(reason, html, &id);
                 // The agent may have declined it meanwhile, and must not be asked again.
                 if in_doubt
                     && (self.is_rung(&room, agent, &body).await?
-                        || self.find_own(&room, &entry.ghost, &id, effect.created).await?.is_some())
+                        || self.find_own(&room, &ghost, &id, effect.created).await?.is_some())
                 {
                     return Ok(Done::Rung);
                 }
-                self.invite(&room, &entry.ghost, agent, &body).await
+                self.invite(&room, &ghost, agent, &body).await
             }
             Deed::Withdraw { agent, reason } => {
-                let room = entry.room.ok_or(DeliverError::NoRoom)?;
+                let room = room()?;
                 if in_doubt && self.has_removed(&room, &id, effect.created).await? {
                     return Ok(Done::Withdrawn(WithdrawOutcome::Done));
                 }
                 self.withdraw(&room, agent, reason, (seq, &id)).await.map(Done::Withdrawn)
             }
             Deed::Remove { agent, reason } => {
-                let room = entry.room.ok_or(DeliverError::NoRoom)?;
+                let room = room()?;
                 if !(in_doubt && self.has_removed(&room, &id, effect.created).await?) {
                     self.remove(&room, agent, reason, "closed", &id).await?;
                 }
@@ -155,61 +160,69 @@ impl Deliverer {
             }
             Deed::Say { text, mentions, .. } => {
                 let body = content::customer_text(text, mentions, &id);
-                let doubt = in_doubt.then_some(effect.created);
-                self.say(&entry, &entry.ghost, &id, "m.room.message", &body, doubt)
-                    .await
-                    .map(Sent::done)
+                let (room, ghost) = (room()?, ghost()?);
+                let sent = self.say(&room, &ghost, &id, "m.room.message", &body, doubt);
+                sent.await.map(Sent::done)
             }
             Deed::Notice { text, html, reactions, .. } => {
-                let bot = self.names.bot();
+                let room = room()?;
                 let body = content::notice(text, html.as_deref(), &id);
-                let doubt = in_doubt.then_some(effect.created);
-                let sent = self.say(&entry, bot, &id, "m.room.message", &body, doubt).await?;
-                for (n, key) in reactions.iter().enumerate() {
-                    let reaction_id = format!("{id}.r{n}");
-                    let body = content::reaction(sent.event.as_str(), key, &reaction_id);
-                    let reacted =
-                        self.say(&entry, bot, &reaction_id, "m.reaction", &body, doubt).await;
-                    // A reaction that is there already is what we want.
-                    if let Err(error) = reacted
-                        && !matches!(&error, DeliverError::Call(e) if e.is("M_DUPLICATE_ANNOTATION"))
-                    {
-                        return Err(error);
-                    }
-                }
+                let sent = self.say(&room, bot, &id, "m.room.message", &body, doubt).await?;
+                self.react(&room, &sent, reactions, &id, doubt).await?;
                 Ok(sent.done())
             }
             Deed::Status { number, queue, status } => {
-                let room = entry.room.ok_or(DeliverError::NoRoom)?;
+                let room = room()?;
                 let body = json!({
-                    "id": chat.to_string(), "number": number, "queue": queue,
+                    "id": chat()?.to_string(), "number": number, "queue": queue,
                     "status": status, "incarnation": self.incarnation, content::EFFECT_KEY: id,
                 });
-                self.set_state(self.names.bot(), &room, recipe::CHAT_STATE, "", &body).await?;
+                self.set_state(bot, &room, recipe::CHAT_STATE, "", &body).await?;
                 Ok(Done::Plain)
             }
         }
+    }
+
+    /// Places reactions on a message of the bot, so that people see what they can press.
+    async fn react(
+        &self,
+        room: &OwnedRoomId,
+        message: &Sent,
+        reactions: &[String],
+        id: &str,
+        doubt: Option<u64>,
+    ) -> Result<(), DeliverError> {
+        for (n, key) in reactions.iter().enumerate() {
+            let id = format!("{id}.r{n}");
+            let body = content::reaction(message.event.as_str(), key, &id);
+            match self.say(room, self.names.bot(), &id, "m.reaction", &body, doubt).await {
+                Ok(_) => {}
+                // A reaction that is there already is what we want.
+                Err(DeliverError::Call(error)) if error.is("M_DUPLICATE_ANNOTATION") => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Sends an event with the transaction id `id`, unless in doubt it is found in the room: then
     /// `doubt` is when the effect was decided, in milliseconds since the Unix epoch.
     async fn say(
         &self,
-        entry: &Entry,
+        room: &OwnedRoomId,
         sender: &UserId,
         id: &str,
         kind: &str,
         body: &Value,
         doubt: Option<u64>,
     ) -> Result<Sent, DeliverError> {
-        let room = entry.room.clone().ok_or(DeliverError::NoRoom)?;
         if let Some(since) = doubt
-            && let Some(event) = self.find_own(&room, sender, id, since).await?
+            && let Some(event) = self.find_own(room, sender, id, since).await?
         {
             return Ok(Sent { event, found: true });
         }
         let request = send_message_event::v3::Request::new_raw(
-            room,
+            room.clone(),
             id.into(),
             MessageLikeEventType::from(kind),
             raw(body)?,
@@ -306,12 +319,6 @@ impl Deliverer {
         }
         found.reverse();
         Ok(found)
-    }
-
-    /// The ghost of a chat.
-    #[must_use]
-    pub fn ghost(&self, chat: ChatId) -> OwnedUserId {
-        self.names.ghost(chat)
     }
 }
 

@@ -2,16 +2,17 @@
 
 use ruma::{OwnedEventId, OwnedRoomId};
 use serde::{Deserialize, Serialize};
-use switchboard_engine::{ChatId, WithdrawOutcome};
+use switchboard_engine::WithdrawOutcome;
 
-use crate::store::EffectSeq;
+use crate::{place::Place, store::EffectSeq};
 
 /// An effect on the homeserver, with all that is needed to carry it out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxEffect {
-    /// Which chat.
-    pub chat: ChatId,
-    /// In which order: effects of one chat and lane are carried out one after the other.
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// In which order: effects of one place and lane are carried out one after the other.
     pub lane: Lane,
     /// Effects, of any lane, that must be done first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -22,7 +23,7 @@ pub struct OutboxEffect {
     pub deed: Deed,
 }
 
-/// The lanes of a chat.
+/// The lanes of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lane {

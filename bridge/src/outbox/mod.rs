@@ -1,6 +1,6 @@
 //! Effects on the homeserver: in order where order matters, until they are done.
 //!
-//! Lanes are logical: the effects of one chat and role are carried out one after the other, and
+//! Lanes are logical: the effects of one place and role are carried out one after the other, and
 //! all lanes run side by side. Each effect stays in its lane until it is done or given up; its end
 //! goes to the runner as an input. What waited for an effect that was given up is given up too.
 //!
@@ -32,7 +32,6 @@ use std::{
 
 use futures_util::FutureExt as _;
 pub use room::make_device;
-use switchboard_engine::ChatId;
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinSet,
@@ -44,7 +43,10 @@ use self::{
     effect::{Done, Lane, OutboxEffect, Outcome},
     health::Health,
 };
-use crate::{clock::Clock, store::EffectSeq};
+use crate::{clock::Clock, place::Place, store::EffectSeq};
+
+/// The effects of one place that are carried out one after the other.
+type LaneKey = (Place, Lane);
 
 /// How many requests to the homeserver may be under way at once.
 const CONCURRENCY: usize = 64;
@@ -63,11 +65,11 @@ pub enum Instruction {
 pub struct Outbox {
     context: Arc<retry::Context>,
     outcomes: mpsc::UnboundedSender<Outcome>,
-    lanes: HashMap<(ChatId, Lane), VecDeque<Job>>,
+    lanes: HashMap<LaneKey, VecDeque<Job>>,
     /// Everything that is not done, for those that wait for it.
     open: BTreeSet<u64>,
     /// Lanes whose first effect waits for another effect.
-    waiting: BTreeMap<u64, Vec<(ChatId, Lane)>>,
+    waiting: BTreeMap<u64, Vec<LaneKey>>,
     /// What was given up since the start: what waits for it, or is yet to come and wait for it, is
     /// given up too. Few: each has a record that a person looks at.
     given_up: BTreeSet<u64>,
@@ -134,9 +136,9 @@ impl Outbox {
     fn add(&mut self, effects: Vec<(EffectSeq, OutboxEffect)>, in_doubt: bool) {
         let mut lanes = BTreeSet::new();
         for (seq, effect) in effects {
-            let lane = (effect.chat, effect.lane);
+            let lane = (effect.place.clone(), effect.lane);
             self.open.insert(seq.0);
-            self.lanes.entry(lane).or_default().push_back(Job { seq, effect, in_doubt });
+            self.lanes.entry(lane.clone()).or_default().push_back(Job { seq, effect, in_doubt });
             lanes.insert(lane);
         }
         for lane in lanes {
@@ -145,7 +147,7 @@ impl Outbox {
     }
 
     /// Starts the first effect of a lane if nothing is in its way.
-    fn advance(&mut self, lane: (ChatId, Lane)) {
+    fn advance(&mut self, lane: LaneKey) {
         let Some(job) = self.lanes.get(&lane).and_then(VecDeque::front) else {
             self.lanes.remove(&lane);
             return;
@@ -155,7 +157,7 @@ impl Outbox {
         }
         if let Some(failed) = job.effect.after.iter().find(|seq| self.given_up.contains(seq)) {
             let reason = format!("it waited for effect {failed}, which was given up");
-            tracing::warn!(chat = %job.effect.chat, effect = job.seq.0, "{reason}");
+            tracing::warn!(place = %job.effect.place, effect = job.seq.0, "{reason}");
             let result = Err(reason);
             let outcome =
                 Outcome { seq: job.seq, effect: job.effect.clone(), result, found: false };
@@ -181,7 +183,8 @@ impl Outbox {
     }
 
     fn ended(&mut self, outcome: Outcome) {
-        let (seq, lane) = (outcome.seq, (outcome.effect.chat, outcome.effect.lane));
+        let seq = outcome.seq;
+        let lane = (outcome.effect.place.clone(), outcome.effect.lane);
         if !self.running.contains(&seq.0) {
             // Its event was seen in the room before.
             return;
@@ -217,13 +220,13 @@ impl Outbox {
             .lanes
             .iter()
             .find(|(_, jobs)| jobs.front().is_some_and(|job| job.seq == seq))
-            .map(|(lane, _)| *lane);
+            .map(|(lane, _)| lane.clone());
         if let Some(lane) = lane {
             self.finish(seq, lane);
         }
     }
 
-    fn finish(&mut self, seq: EffectSeq, lane: (ChatId, Lane)) {
+    fn finish(&mut self, seq: EffectSeq, lane: LaneKey) {
         self.open.remove(&seq.0);
         if let Some(jobs) = self.lanes.get_mut(&lane) {
             jobs.retain(|job| job.seq != seq);

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
-use switchboard_engine::WithdrawOutcome;
+use switchboard_engine::{ChatId, WithdrawOutcome};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 use url::Url;
 
@@ -150,7 +150,7 @@ fn say(seq: u64, age_ms: u64) -> (EffectSeq, OutboxEffect) {
     let created = Clock::default().now().0 - age_ms;
     (
         EffectSeq(seq),
-        OutboxEffect { chat: CHAT, lane: Lane::Timeline, after: vec![], created, deed },
+        OutboxEffect { place: CHAT.into(), lane: Lane::Timeline, after: vec![], created, deed },
     )
 }
 
@@ -160,7 +160,13 @@ fn status(chat: ChatId, seq: u64, after: &[u64]) -> (EffectSeq, OutboxEffect) {
     let created = Clock::default().now().0;
     (
         EffectSeq(seq),
-        OutboxEffect { chat, lane: Lane::Members, after: after.to_vec(), created, deed },
+        OutboxEffect {
+            place: chat.into(),
+            lane: Lane::Members,
+            after: after.to_vec(),
+            created,
+            deed,
+        },
     )
 }
 

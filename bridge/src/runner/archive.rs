@@ -47,7 +47,8 @@ impl State {
 
     fn old_chats(&self) -> Vec<ChatId> {
         let before = self.now().0.saturating_sub(ARCHIVE_AFTER_MS);
-        let busy: BTreeSet<ChatId> = self.open_effects.values().map(|effect| effect.chat).collect();
+        let effects = self.open_effects.values();
+        let busy: BTreeSet<ChatId> = effects.filter_map(|effect| effect.place.chat()).collect();
         self.conversations
             .iter()
             .filter(|(chat, conversation)| {

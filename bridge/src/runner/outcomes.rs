@@ -60,7 +60,7 @@ impl State {
     ) -> Result<(), HandleError> {
         let id = effect_id(&self.store.identity().incarnation, seq);
         // The reason is in the record: it may quote the homeserver.
-        tracing::error!(chat = %effect.chat, effect = id, "an effect was given up");
+        tracing::error!(place = %effect.place, effect = id, "an effect was given up");
         self.with.metrics.parked();
         let record = Parked { at: self.batch_time().0, reason, effect: effect.clone() };
         Ok(batch.record(RecordKind::Parked, id, &record)?)
@@ -73,7 +73,7 @@ impl State {
         done: Done,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        let chat = effect.chat;
+        let Some(chat) = effect.place.chat() else { return Ok(()) };
         match (effect.deed, done) {
             (Deed::OpenRoom { .. }, Done::Room(room)) => {
                 if let Some(conversation) = self.conversations.get_mut(&chat) {
@@ -122,8 +122,8 @@ impl State {
         reason: String,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        let chat = effect.chat;
         self.put_aside(seq, &effect, reason.clone(), batch)?;
+        let Some(chat) = effect.place.chat() else { return Ok(()) };
         match effect.deed {
             Deed::OpenRoom { .. } => {
                 if let Some(conversation) = self.conversations.get_mut(&chat) {

@@ -245,7 +245,8 @@ impl State {
     ) -> EffectSeq {
         let after = self.conversations.get(&chat).and_then(|c| c.opening).into_iter().collect();
         let created = self.batch_time().0;
-        self.add_effect(OutboxEffect { chat, lane, after, created, deed }, batch)
+        let place = chat.into();
+        self.add_effect(OutboxEffect { place, lane, after, created, deed }, batch)
     }
 
     fn queue_name(&self, queue: &str) -> String {

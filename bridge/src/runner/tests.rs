@@ -430,7 +430,7 @@ fn stored_types_keep_their_form() {
         Deed::Status { number: 42, queue: "support".into(), status: "active".into() },
     ]
     .map(|deed| OutboxEffect {
-        chat: CHAT,
+        place: CHAT.into(),
         lane: Lane::Timeline,
         after: vec![3],
         created: 1,

@@ -1,0 +1,61 @@
+//! The rooms that the bridge has to do with, by what they are for.
+
+use std::fmt;
+
+use ruma::OwnedRoomId;
+use serde::{Deserialize, Serialize};
+use switchboard_engine::ChatId;
+
+/// A room, by what it is for. It may not be made yet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// A chat's room.
+    Chat(ChatId),
+    /// The direct chat that the bot opens for everybody who works here, by Matrix user id.
+    Desk(String),
+    /// The administrators' room.
+    Control {},
+    /// A room that the bot was invited to.
+    Visited(OwnedRoomId),
+}
+
+impl Place {
+    /// The chat, if it is a chat's room.
+    #[must_use]
+    pub fn chat(&self) -> Option<ChatId> {
+        match self {
+            Self::Chat(chat) => Some(*chat),
+            Self::Desk(_) | Self::Control {} | Self::Visited(_) => None,
+        }
+    }
+
+    /// What a stored record of it is called.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::Chat(chat) => format!("chat/{chat}"),
+            Self::Desk(user) => format!("desk/{user}"),
+            Self::Control {} => "control".to_owned(),
+            Self::Visited(room) => format!("visited/{room}"),
+        }
+    }
+}
+
+/// For logs: without people's names.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chat(chat) => write!(f, "chat {chat}"),
+            Self::Desk(_) => f.write_str("a desk"),
+            Self::Control {} => f.write_str("the administrators' room"),
+            Self::Visited(room) => write!(f, "room {room}"),
+        }
+    }
+}
+
+impl From<ChatId> for Place {
+    fn from(chat: ChatId) -> Self {
+        Self::Chat(chat)
+    }
+}

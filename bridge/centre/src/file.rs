@@ -69,14 +69,7 @@ impl Centre {
     /// file keeps the one that is stored.
     pub fn import(&self, text: &str) -> Result<Plan, Vec<Problem>> {
         let mut centre = Self::read(text)?;
-        for site in &mut centre.sites {
-            let Some(stored) = self.site(&site.id) else { continue };
-            for key in site.keys.iter_mut().filter(|key| key.secret.is_none()) {
-                let same =
-                    stored.keys.iter().find(|k| (&k.id, k.algorithm) == (&key.id, key.algorithm));
-                key.secret = same.and_then(|key| key.secret.clone());
-            }
-        }
+        centre.keep_secrets_of(self);
         let mut problems = centre.validate();
         if centre.administrators.is_empty() && !self.administrators.is_empty() {
             problems.push(Problem {
@@ -90,6 +83,18 @@ impl Centre {
         let differences = difference::compare(self, &centre);
         let warnings = centre.warnings();
         Ok(Plan { centre, differences, warnings, base: Box::new(self.clone()) })
+    }
+
+    /// Gives the keys that came from a file without their secrets those of `stored`.
+    pub fn keep_secrets_of(&mut self, stored: &Self) {
+        for site in &mut self.sites {
+            let Some(stored) = stored.site(&site.id) else { continue };
+            for key in site.keys.iter_mut().filter(|key| key.secret.is_none()) {
+                let same =
+                    stored.keys.iter().find(|k| (&k.id, k.algorithm) == (&key.id, key.algorithm));
+                key.secret = same.and_then(|key| key.secret.clone());
+            }
+        }
     }
 
     fn read(text: &str) -> Result<Self, Vec<Problem>> {

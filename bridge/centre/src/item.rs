@@ -138,6 +138,12 @@ impl Centre {
         items
     }
 
+    /// The same with fingerprints in the place of secrets: enough to see whether something changed.
+    #[must_use]
+    pub fn veiled(&self) -> Self {
+        Self { sites: self.sites.iter().map(veiled).collect(), ..self.clone() }
+    }
+
     /// A short hash of everything.
     #[must_use]
     pub fn version(&self) -> String {

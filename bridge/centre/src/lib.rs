@@ -4,7 +4,8 @@
 //! and predefined messages. It is read from the tables of the configuration file and written back
 //! as such ([`mod@file`]), checked as a whole ([`validate`]), changed one [`Change`] at a time
 //! ([`change`]), and turned into what the rules need ([`Centre::setup`]). [`commands`] reads what
-//! people write to the bot, [`reply`] and [`views`] write what it answers.
+//! people write to the bot, [`reply`] and [`views`] write what it answers, and [`audit`] is what is
+//! kept of who changed what.
 //!
 //! From a text to a change, as somebody confirms it:
 //!
@@ -44,6 +45,7 @@
 //!
 //! Nothing here does I/O or reads a clock: the time is an argument, and so is every secret.
 
+pub mod audit;
 pub mod change;
 pub mod closest;
 pub mod commands;

@@ -8,6 +8,9 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr as _;
 
+/// How far the rule under a table's head goes below its last column, in characters.
+const LONGEST_RULE: usize = 60;
+
 /// An answer in both forms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
@@ -101,7 +104,11 @@ impl Reply {
             cells.join("  ").trim_end().to_owned()
         };
         let titles: Vec<_> = head.iter().map(|title| (*title).to_owned()).collect();
-        let rule = widths.iter().map(|width| "─".repeat(*width)).collect::<Vec<_>>().join("  ");
+        // Under the last column, which can be long, it need not go on for ever.
+        let rule = |(n, width): (usize, &usize)| {
+            "─".repeat(if n + 1 == widths.len() { (*width).min(LONGEST_RULE) } else { *width })
+        };
+        let rule = widths.iter().enumerate().map(rule).collect::<Vec<_>>().join("  ");
         let mut lines = vec![line(&titles), rule];
         lines.extend(rows.iter().map(|row| line(row)));
         self.block(&lines.join("\n"));

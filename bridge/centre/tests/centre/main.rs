@@ -1,6 +1,7 @@
 //! The centre as its users see it: files in and out, commands that change it, mistakes that are told.
 
 mod answers;
+mod audit;
 mod changes;
 mod docs;
 mod files;

@@ -78,6 +78,9 @@ async fn start(
     if let Some(session) = session::look_up(state.store.as_ref(), &hash).await? {
         return reply(StatusCode::OK, &session);
     }
+    if state.sites.borrow().is_closing(&site.id) {
+        return Err(ApiError::NotFound);
+    }
     if asked.queue.as_deref().is_some_and(|queue| !site.offers(queue)) {
         let message = "queue must be the id of one that the site offers";
         return Err(ApiError::BadRequest(message.to_owned()));

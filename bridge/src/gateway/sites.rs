@@ -58,6 +58,8 @@ pub struct Sites {
     by_id: HashMap<String, Arc<Site>>,
     /// Those of all sites.
     origins: HashSet<String>,
+    /// The names of those that were deleted while chats of theirs ran.
+    closing: HashSet<String>,
 }
 
 impl Sites {
@@ -72,6 +74,26 @@ impl Sites {
     pub fn has_origin(&self, origin: &str) -> bool {
         self.origins.contains(origin)
     }
+
+    /// Adds sites that were deleted: the pages of their chats go on, but no new chat starts.
+    #[must_use]
+    pub fn with_closing(mut self, sites: impl IntoIterator<Item = Site>) -> Self {
+        for site in sites {
+            if self.by_id.contains_key(&site.id) {
+                continue;
+            }
+            self.closing.insert(site.id.clone());
+            self.origins.extend(site.origins.iter().cloned());
+            self.by_id.insert(site.id.clone(), Arc::new(site));
+        }
+        self
+    }
+
+    /// Whether the site was deleted and is only there for the chats that run.
+    #[must_use]
+    pub fn is_closing(&self, id: &str) -> bool {
+        self.closing.contains(id)
+    }
 }
 
 /// Of two sites with one name, the later counts.
@@ -80,7 +102,7 @@ impl FromIterator<Site> for Sites {
         let by_id: HashMap<String, Arc<Site>> =
             sites.into_iter().map(|site| (site.id.clone(), Arc::new(site))).collect();
         let origins = by_id.values().flat_map(|site| site.origins.iter().cloned()).collect();
-        Self { by_id, origins }
+        Self { by_id, origins, closing: HashSet::new() }
     }
 }
 
@@ -131,5 +153,17 @@ mod tests {
                 .collect();
         assert!(!sites.has_origin("https://old.example"));
         assert!(sites.has_origin("https://new.example"));
+    }
+
+    #[test]
+    fn a_deleted_site_is_there_for_its_chats_only_until_there_is_a_new_one() {
+        let old = || [site("shop", &["https://old.example"])];
+        let sites = Sites::default().with_closing(old());
+        assert!(sites.is_closing("shop") && sites.get("shop").is_some());
+        assert!(sites.has_origin("https://old.example"));
+        let new: Sites = [site("shop", &["https://new.example"])].into_iter().collect();
+        let sites = new.with_closing(old());
+        assert!(!sites.is_closing("shop") && !sites.has_origin("https://old.example"));
+        assert_eq!(sites.get("shop").unwrap().origins, ["https://new.example"]);
     }
 }

@@ -88,3 +88,28 @@ async fn every_request_sees_the_newest_sites() {
     assert_eq!(get(new).await, StatusCode::FORBIDDEN);
     assert_eq!(status(world.get("/widget/shop")).await, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn the_chats_of_a_deleted_site_go_on_and_no_new_ones_start() {
+    let settings = Settings { widget: built_widget(), ..Settings::default() };
+    let world = World::with(settings).await;
+    let start_key = format!("{:032x}", rand::random::<u128>());
+    let (_, started) = world.start(&start_key).await;
+    let mut page = Page::connect(world.address, Some(SHOP)).await;
+    page.hello(&started.token, 1).await;
+    let left: Sites = [site("other", "https://other.example")].into_iter().collect();
+    world.sites.send_replace(Arc::new(left.with_closing([site("shop", SHOP)])));
+
+    page.say(&ClientFrame::Ping {}).await;
+    assert_eq!(page.hear().await, ServerFrame::Pong {});
+    // Also after the customer has gone to the next page.
+    assert_eq!(status(world.get("/widget/shop")).await, StatusCode::OK);
+    let mut next = Page::connect(world.address, Some(SHOP)).await;
+    next.hello(&started.token, 1).await;
+    assert_eq!(world.start(&start_key).await, (StatusCode::OK, started));
+
+    let body = serde_json::json!({ "start_key": format!("{:032x}", rand::random::<u128>()) });
+    let new = world.post("/customer/v1/sites/shop/chats", &body).header("origin", SHOP);
+    let (status, error) = read::<ErrorBody>(new).await;
+    assert_eq!((status, error.code), (StatusCode::NOT_FOUND, ErrorCode::NotFound));
+}

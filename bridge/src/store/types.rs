@@ -75,6 +75,10 @@ pub enum RecordKind {
     Quarantine,
     /// Effects that were given up, by effect id.
     Parked,
+    /// What administrators manage, as it is: one record.
+    Centre,
+    /// Who changed what of it, by number.
+    Audit,
     /// Single values: counters, the time of the last sign of life.
     Meta,
 }

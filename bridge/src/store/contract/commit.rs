@@ -217,7 +217,7 @@ async fn streams_are_apart_and_in_pages(backend: &impl Backend) {
     assert_eq!(entries(&*store, Stream::Feed, OTHER_CHAT).await, []);
 }
 
-const KINDS: [RecordKind; 9] = [
+const KINDS: [RecordKind; 11] = [
     RecordKind::ArchivedConversation,
     RecordKind::Chat,
     RecordKind::Agent,
@@ -226,6 +226,8 @@ const KINDS: [RecordKind; 9] = [
     RecordKind::Session,
     RecordKind::Quarantine,
     RecordKind::Parked,
+    RecordKind::Centre,
+    RecordKind::Audit,
     RecordKind::Meta,
 ];
 

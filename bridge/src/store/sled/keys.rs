@@ -56,6 +56,8 @@ pub(super) fn records(kind: RecordKind) -> [u8; 2] {
         RecordKind::Session => b's',
         RecordKind::Quarantine => b'q',
         RecordKind::Parked => b'p',
+        RecordKind::Centre => b'n',
+        RecordKind::Audit => b'u',
         RecordKind::Meta => b'm',
     };
     [RECORD, kind]

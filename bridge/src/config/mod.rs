@@ -3,6 +3,7 @@
 //! `config/switchboard.example.toml` describes every setting. Problems are collected and told all
 //! at once, each with the path of what is wrong.
 
+mod demands;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -21,10 +22,11 @@ use figment::{
 use serde::Deserialize;
 use switchboard_centre::{
     Centre,
-    model::{Administrator, Agent, Queue, Site},
+    model::{Administrator, Agent, PredefinedMessage, Profile, Queue, Site, Supervisor},
 };
 use url::Url;
 
+pub use self::demands::demands;
 use crate::{gateway::config::GatewayConfig, identity::Namespace};
 
 /// All settings.
@@ -47,15 +49,27 @@ pub struct Config {
     /// The time zone of opening hours that name none.
     #[serde(default)]
     pub time_zone: Option<String>,
+    /// After this many missed requests in a row an agent counts as not responding; 0 for never.
+    #[serde(default)]
+    pub misses: Option<u32>,
     /// Where chats wait.
     pub queues: Vec<Queue>,
+    /// What agents log on with.
+    #[serde(default)]
+    pub profiles: Vec<Profile>,
     /// Who answers.
     pub agents: Vec<Agent>,
-    /// Who is told when something needs a person.
+    /// Who manages all this, and is told when something needs a person.
     #[serde(default)]
     pub administrators: Vec<Administrator>,
+    /// Who watches queues.
+    #[serde(default)]
+    pub supervisors: Vec<Supervisor>,
     /// Embeddings of the widget.
     pub sites: Vec<Site>,
+    /// Texts that agents pick.
+    #[serde(default)]
+    pub messages: Vec<PredefinedMessage>,
 }
 
 /// The Matrix homeserver.
@@ -279,17 +293,20 @@ impl Config {
         Namespace::new(&self.homeserver.server_name, &self.appservice.prefix)
     }
 
-    /// What administrators manage.
+    /// What administrators manage, as the file has it.
     #[must_use]
     pub fn centre(&self) -> Centre {
         let usual = Centre::default();
         Centre {
-            time_zone: self.time_zone.clone().unwrap_or(usual.time_zone.clone()),
+            time_zone: self.time_zone.clone().unwrap_or(usual.time_zone),
+            misses: self.misses.unwrap_or(usual.misses),
             queues: self.queues.clone(),
+            profiles: self.profiles.clone(),
             agents: self.agents.clone(),
             administrators: self.administrators.clone(),
+            supervisors: self.supervisors.clone(),
             sites: self.sites.clone(),
-            ..usual
+            messages: self.messages.clone(),
         }
     }
 }

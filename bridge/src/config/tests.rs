@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use switchboard_centre::Centre;
+
 use super::{Config, ConfigError, LogFormat, StoreKind};
 use crate::appservice::registration::registration;
 
@@ -99,7 +101,16 @@ fn every_mistake_is_told_with_its_path() {
         ),
         ("id = \"support\"", "id = \"support\"\nretention_days = 7", "queues[0].retention_days"),
         ("strategy = \"longest_idle\"", "strategy = \"random\"", "queues[0].strategy"),
-        ("@anna:localhost\"", "@anna:localhost\"\nprofiles = [\"all\"]", "agents[0].profiles"),
+        ("@anna:localhost\"", "@anna:localhost\"\nprofiles = [\"night\"]", "agents[0].profiles"),
+        ("[homeserver]", "misses = 101\n[homeserver]", "misses"),
+        ("[homeserver]", "misses = -1\n[homeserver]", "misses"),
+        ("@anna:localhost", "@switchboard:localhost", "agents[0].id"),
+        ("@admin:localhost", "@switchboard_c_17:localhost", "administrators[0].id"),
+        (
+            "[homeserver]",
+            "supervisors = [{ id = \"@switchboard_appservice:localhost\" }]\n[homeserver]",
+            "supervisors[0].id",
+        ),
         ("[homeserver]", "time_zone = \"Moon\"\n[homeserver]", "time_zone"),
         ("[operations]", "[operation]", "operation"),
         ("[[agents]]", "[[agents]]\ncapacities = 3", "agents[0].capacities"),
@@ -221,6 +232,32 @@ fn secrets_come_from_files_too() {
     for (token, name) in [(as_token, "as_token_file"), (hs_token, "hs_token_file")] {
         let path = format!("appservice.{name}");
         assert_eq!(mistakes(token, &format!("{name} = \"/nowhere\"")), [path]);
+    }
+}
+
+/// Everything that the file form has reaches the centre.
+#[test]
+fn all_tables_of_the_centre_are_taken() {
+    let centre = include_str!("../../centre/tests/centre/shop.toml");
+    let (first, tables) = centre.split_at(centre.find("[homeserver]").expect("a table"));
+    let tables = tables.split_once("[[queues]]").expect("queues").1;
+    let bridge = &EXAMPLE[..EXAMPLE.find("[[queues]]").expect("queues")];
+    let config = load(&format!("misses = 7\n{first}{bridge}[[queues]]{tables}")).expect("valid");
+    let mut expected = Centre::from_toml(centre).expect("valid");
+    expected.misses = 7;
+    assert_eq!(config.centre(), expected);
+    assert!(!format!("{config:?}").contains("ssss"), "no secrets");
+}
+
+#[test]
+fn the_secret_of_a_key_is_not_shown_even_if_it_is_no_text() {
+    for wrong in ["1234567890123", "true", "[\"change-me\"]", "{ secret = \"change-me\" }"] {
+        let key = format!(
+            "{EXAMPLE}\n[[sites.keys]]\nid = \"k\"\nalgorithm = \"hs256\"\nsecret = {wrong}\n"
+        );
+        let error = load(&key).expect_err(wrong).to_string();
+        assert!(error.contains("  sites[0].keys[0].secret: "), "{error}");
+        assert!(!error.contains("1234") && !error.contains("change-me"), "{error}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Config, Problem};
+use super::{Config, Problem, demands};
 use crate::identity::InvalidNamespace;
 
 impl Config {
@@ -12,8 +12,9 @@ impl Config {
         let p = &mut problems;
         web_address(p, "homeserver.url", &self.homeserver.url);
         web_address(p, "appservice.url", &self.appservice.url);
-        if let Err(error) = self.namespace() {
-            let path = match &error {
+        let names = self.namespace();
+        if let Err(error) = &names {
+            let path = match error {
                 InvalidNamespace::Server(..) => "homeserver.server_name",
                 InvalidNamespace::Prefix(_) => "appservice.prefix",
             };
@@ -49,33 +50,12 @@ impl Config {
                 p.add(path, "there must be at least one");
             }
         }
-        for problem in self.centre().validate() {
+        let centre = self.centre();
+        let demanded = names.map(|names| demands(&centre, &names)).unwrap_or_default();
+        for problem in centre.validate().into_iter().chain(demanded) {
             p.add(problem.path, problem.message);
         }
-        self.not_there_yet(p);
         problems.0
-    }
-}
-
-impl Config {
-    /// What the file form has and the bridge does not do yet is refused rather than passed over.
-    fn not_there_yet(&self, p: &mut Problems) {
-        const LATER: &str = "is not there yet; leave it out";
-        for (n, queue) in self.queues.iter().enumerate() {
-            if queue.retention_days > 0 {
-                p.add(format!("queues[{n}].retention_days"), LATER);
-            }
-        }
-        for (n, agent) in self.agents.iter().enumerate() {
-            if !agent.profiles.is_empty() {
-                p.add(format!("agents[{n}].profiles"), LATER);
-            }
-        }
-        for (n, site) in self.sites.iter().enumerate() {
-            if !site.keys.is_empty() {
-                p.add(format!("sites[{n}].keys"), LATER);
-            }
-        }
     }
 }
 

@@ -119,9 +119,18 @@ impl fmt::Display for Algorithm {
 }
 
 /// A text that is stored but never shown.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Secret(String);
+
+impl<'de> Deserialize<'de> for Secret {
+    /// By hand, because serde's own message about something that is no text shows it.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)
+            .map(Self)
+            .map_err(|_| de::Error::custom("must be a text in quotation marks"))
+    }
+}
 
 impl Secret {
     /// Keeps a text from being shown.

@@ -22,7 +22,7 @@ use crate::{
     operations::{self, OperationsState},
     outbox::{self, Outbox, deliver::Deliverer, health::Health},
     prepare::Preparation,
-    runner::{LoadError, Runner, Surroundings, Whisper},
+    runner::{CentreFile, LoadError, Runner, Surroundings, Whisper},
     store::{
         EffectSeq, Store, StoreError,
         memory::MemoryStore,
@@ -75,21 +75,30 @@ pub enum AppError {
     Signals(std::io::Error),
 }
 
+/// What is asked of a start, once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StartOptions {
+    /// Start although the database has lost acknowledged data.
+    pub accept_rollback: bool,
+    /// Take what administrators manage from the configuration file, whatever commands have changed.
+    pub take_file: bool,
+}
+
 /// Runs the bridge until `stop`, or until it cannot go on.
 pub async fn run(
     config: Config,
-    accept_rollback: bool,
+    options: StartOptions,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
     // Addresses first: a mistake there must show before anything is touched.
     let listeners = Listeners::bind(&config).await?;
-    let parts = Parts::new(&config, accept_rollback).await?;
+    let parts = Parts::new(&config, options.accept_rollback).await?;
     let (instructions, instructions_rx) = mpsc::unbounded_channel();
     let (outcomes, outcomes_rx) = mpsc::unbounded_channel();
     let (whispers, whispers_rx) = mpsc::channel(WHISPERS);
     let runner = Runner::load(
         Arc::clone(&parts.store),
-        config.centre(),
+        CentreFile { centre: config.centre(), take: options.take_file },
         parts.surroundings(),
         instructions,
         outcomes_rx,

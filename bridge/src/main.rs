@@ -4,7 +4,7 @@ use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use switchboard::{
-    app::{self, AppError},
+    app::{self, AppError, StartOptions},
     appservice::registration::registration,
     check,
     config::{Config, LogFormat},
@@ -34,6 +34,10 @@ enum Task {
         /// Start although the database has lost acknowledged data, and go on without it.
         #[arg(long)]
         accept_rollback: bool,
+        /// Take queues, people, sites and predefined messages from the configuration file, in the
+        /// place of all that commands have changed.
+        #[arg(long)]
+        take_file: bool,
     },
     /// Write the registration file that the homeserver needs.
     Registration {
@@ -73,12 +77,12 @@ fn start(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
             print!("{text}");
             Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Task::Run { accept_rollback } => {
+        Task::Run { accept_rollback, take_file } => {
             log(&config)?;
             runtime.block_on(async {
                 let stop = CancellationToken::new();
                 on_signal(stop.clone())?;
-                app::run(config, accept_rollback, stop).await
+                app::run(config, StartOptions { accept_rollback, take_file }, stop).await
             })?;
             Ok(ExitCode::SUCCESS)
         }

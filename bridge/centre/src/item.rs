@@ -41,6 +41,13 @@ impl Kind {
         (Self::Site, "sites"),
         (Self::Message, "messages"),
     ];
+
+    /// Where they are in the file.
+    #[must_use]
+    pub fn table(self) -> &'static str {
+        let list = Self::LISTS.iter().find(|(kind, _)| *kind == self);
+        list.map_or("time_zone or misses", |(_, list)| list)
+    }
 }
 
 impl fmt::Display for Kind {

@@ -27,6 +27,8 @@ pub(super) struct Batch {
     pub chats: BTreeSet<ChatId>,
     /// Records of the engine that changed.
     pub engine: BTreeSet<RecordKey>,
+    /// What administrators manage has changed.
+    pub centre_changed: bool,
 }
 
 /// Something could not be written as JSON: a fault of ours.
@@ -46,9 +48,9 @@ impl Batch {
             && self.engine.is_empty()
     }
 
-    /// Whether a chat of the engine changed; known once the batch is sealed.
+    /// Whether a chat of the engine or a queue changed; known once the batch is sealed.
     pub(super) fn touches_chats(&self) -> bool {
-        self.records.keys().any(|(kind, _)| *kind == RecordKind::Chat)
+        self.centre_changed || self.records.keys().any(|(kind, _)| *kind == RecordKind::Chat)
     }
 
     pub(super) fn inbox_done(&mut self, seq: InboxSeq) {

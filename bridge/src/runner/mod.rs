@@ -3,6 +3,8 @@
 //! | module | what |
 //! |---|---|
 //! | [`records`] | what is stored besides the engine's own records |
+//! | `stored_centre` | the centre as it is stored, and when the configuration file is taken |
+//! | `centre`, `audit` | administrators change it, and what they did is kept |
 //! | `state` | the engine and everything it needs, as loaded from the store |
 //! | `batch` | the changes of a batch, until they are committed |
 //! | `hours`, `sites` | queues open and close, and what customers' pages are told |
@@ -19,7 +21,9 @@
 
 mod archive;
 mod arrivals;
+mod audit;
 mod batch;
+mod centre;
 mod estimate;
 mod happened;
 mod hours;
@@ -31,6 +35,7 @@ pub mod records;
 mod room_events;
 mod sites;
 mod state;
+mod stored_centre;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -40,7 +45,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 pub use state::{LoadError, Surroundings};
-use switchboard_centre::Centre;
+pub use stored_centre::CentreFile;
 use switchboard_engine::{Input, Span, Time};
 use tokio::{
     sync::{broadcast, mpsc},
@@ -107,7 +112,7 @@ impl Runner {
     /// Loads the state and takes the right to commit.
     pub async fn load(
         store: Arc<dyn Store>,
-        centre: Centre,
+        centre: impl Into<CentreFile>,
         surroundings: Surroundings,
         instructions: mpsc::UnboundedSender<Instruction>,
         outcomes: mpsc::UnboundedReceiver<Outcome>,
@@ -115,7 +120,7 @@ impl Runner {
         health: Health,
     ) -> Result<Self, LoadError> {
         let epoch = store.claim_epoch().await?;
-        let state = State::load(Arc::clone(&store), epoch, centre, surroundings).await?;
+        let state = State::load(Arc::clone(&store), epoch, centre.into(), surroundings).await?;
         Ok(Self {
             store,
             state,
@@ -221,7 +226,8 @@ impl Runner {
             self.state.input(Input::Timer, &mut batch).await?;
         }
         let hours = idle && self.state.keep_hours(&mut batch).await?;
-        if hours {
+        // What administrators have changed must be committed first.
+        if hours && !batch.centre_changed {
             self.state.publish_sites();
         }
         self.trouble.all_handled();

@@ -7,11 +7,11 @@ use super::{batch::Batch, state::State, words};
 use crate::{matrix::event, store::InboxItem};
 
 impl State {
-    /// Whether a user is an agent, as far as this chat is concerned: one of the configuration's, or
-    /// one who was taken out of it while they had to do with the chat. They bring it to its end.
+    /// Whether a user is an agent, as far as this chat is concerned: one of today's, or one who was
+    /// removed while they had to do with the chat. They bring it to its end.
     pub(super) fn is_agent(&self, chat: ChatId, user: &str) -> bool {
         let agent = AgentId(user.to_owned());
-        self.with.directory.agent_name(user).is_some()
+        self.centre.agent(user).is_some()
             || self.engine().chat(chat).is_some_and(|chat| {
                 chat.has(&agent) || chat.asked.contains(&agent) || chat.removing.contains(&agent)
             })

@@ -78,7 +78,7 @@ impl State {
             customer: customer.clone(),
             queue: conversation.queue.clone(),
             queue_name: queue_name.clone(),
-            federate: self.centre.site(&conversation.site).is_none_or(|site| site.federate),
+            federate: self.site(&conversation.site).is_none_or(|site| site.federate),
         };
         let seq = self.send(chat, Lane::Timeline, deed, batch);
         if let Some(conversation) = self.conversations.get_mut(&chat) {
@@ -251,10 +251,5 @@ impl State {
 
     fn queue_name(&self, queue: &str) -> String {
         self.centre.queue(queue).map_or_else(|| queue.to_owned(), |queue| queue.name.clone())
-    }
-
-    pub(super) fn agent_name(&self, agent: &AgentId) -> String {
-        let name = self.with.directory.agent_name(&agent.0);
-        name.as_deref().unwrap_or("An agent").to_owned()
     }
 }

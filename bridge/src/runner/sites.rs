@@ -14,7 +14,10 @@ use crate::gateway::{
 impl State {
     /// Tells the gateway.
     pub(super) fn publish_sites(&self) {
-        let sites = sites(&self.centre, self.now());
+        let former = self.kept.former_sites.iter().filter(|site| self.has_chats(site));
+        let now = self.now();
+        let former = former.map(|of| site(&self.centre, of, now));
+        let sites = sites(&self.centre, now).with_closing(former);
         self.with.sites.send_if_modified(|known| {
             let new = **known != sites;
             if new {

@@ -17,6 +17,7 @@ use super::{
     batch::{Batch, Unwritable},
     estimate::Estimator,
     records::{Conversation, Counters, EventPlace},
+    stored_centre::{CentreFile, Kept},
 };
 use crate::{
     clock::Clock,
@@ -90,6 +91,9 @@ pub(super) struct State {
     pub(super) store: Arc<dyn Store>,
     epoch: Epoch,
     pub(super) centre: Centre,
+    pub(super) kept: Kept,
+    /// The number of the newest entry of the audit.
+    pub(super) audited: u64,
     pub(super) with: Surroundings,
     pub(super) engine: Engine,
     pub(super) conversations: HashMap<ChatId, Conversation>,
@@ -111,13 +115,15 @@ impl State {
     pub(super) async fn load(
         store: Arc<dyn Store>,
         epoch: Epoch,
-        centre: Centre,
+        file: CentreFile,
         with: Surroundings,
     ) -> Result<Self, LoadError> {
         let mut state = Self {
             store,
             epoch,
-            centre,
+            centre: file.centre.clone(),
+            kept: Kept::default(),
+            audited: 0,
             engine: Engine::default(),
             conversations: HashMap::new(),
             counters: Counters::default(),
@@ -132,12 +138,13 @@ impl State {
         };
         state.reload().await?;
         state.alive_before = state.counters.alive;
-        state.configure().await?;
+        state.configure(file).await?;
         Ok(state)
     }
 
     /// Loads everything again, as it was committed last.
     pub(super) async fn reload(&mut self) -> Result<(), LoadError> {
+        self.load_centre().await?;
         let chats: Vec<Chat> = self.read_all(RecordKind::Chat).await?;
         let agents: Vec<Agent> = self.read_all(RecordKind::Agent).await?;
         let setup = self.setup();
@@ -167,8 +174,7 @@ impl State {
         for chat in self.conversations.keys().copied().collect::<Vec<_>>() {
             self.publish_chat(chat);
         }
-        self.publish_agents();
-        self.publish_sites();
+        self.publish_centre();
         self.with.metrics.requests_loaded();
         self.observe_effects();
         Ok(())
@@ -184,7 +190,7 @@ impl State {
 
     /// What the rules need of the configuration. As long as agents cannot log on, everybody is
     /// ready for every queue, and nobody is taken for not responding.
-    fn setup(&self) -> Setup {
+    pub(super) fn setup(&self) -> Setup {
         let mut setup = self.centre.setup(self.with.clock.now());
         let serves =
             |queue: &QueueSettings| Serves { queue: queue.id.clone(), priority: 1, delay: Span(0) };
@@ -195,13 +201,14 @@ impl State {
     }
 
     /// Takes the configuration over.
-    async fn configure(&mut self) -> Result<(), LoadError> {
-        let setup = self.setup();
+    async fn configure(&mut self, file: CentreFile) -> Result<(), LoadError> {
         let mut batch = Batch::default();
         self.begin();
         // Removing an agent can end requests: everything that follows is committed with it. Its
         // effects are found by the outbox when it loads.
         let taken = async {
+            self.take_file(file, &mut batch)?;
+            let setup = self.setup();
             self.input(Input::Configured { setup }, &mut batch).await?;
             let off = self.engine.agents().filter(|agent| agent.status == Status::LoggedOff);
             let off: Vec<AgentId> = off.map(|agent| agent.id.clone()).collect();
@@ -349,6 +356,11 @@ impl State {
 
     /// Tells the rest of the bridge what is committed.
     pub(super) fn publish(&mut self, batch: &Batch) {
+        if batch.centre_changed {
+            self.publish_centre();
+        } else if !self.kept.former_agents.is_empty() && batch.touches_chats() {
+            self.publish_agents();
+        }
         self.look_at_early_receipts(batch);
         self.measure_oldest_effect();
         for chat in &batch.chats {
@@ -361,13 +373,6 @@ impl State {
     fn observe_effects(&self) {
         let oldest = self.open_effects.values().next().map(|effect| effect.created);
         self.with.metrics.oldest_effect(oldest);
-    }
-
-    fn publish_agents(&self) {
-        let agents = self.centre.agents.iter();
-        self.with
-            .directory
-            .set_agents(agents.map(|agent| (agent.id.as_str(), agent.name.as_str())));
     }
 
     pub(super) fn publish_chat(&self, chat: ChatId) {
@@ -420,7 +425,7 @@ impl State {
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(
+pub(super) fn parse<T: serde::de::DeserializeOwned>(
     kind: RecordKind,
     key: &str,
     bytes: &[u8],

@@ -1,6 +1,7 @@
 //! The runner with a store in memory and nobody at the other ends.
 
 mod archive;
+mod changes;
 mod rooms;
 mod trouble;
 

@@ -1,0 +1,199 @@
+//! What administrators manage changes while the bridge runs.
+//!
+//! A change goes into the same batch as everything that follows from it and as its entry in the
+//! audit. In memory it counts at once; the rest of the bridge hears of it when it is committed.
+
+use switchboard_centre::{
+    Applied, Centre, ChangeError, Decision, Plan, Problem,
+    audit::{Entry, Way},
+    model::{Role, Site},
+};
+use switchboard_engine::{AgentId, ChatId, Input, QueueId};
+
+use super::{
+    batch::Batch,
+    state::{HandleError, State},
+};
+use crate::config::demands;
+
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "what administrators write to the bot does not reach the runner yet"
+    )
+)]
+impl State {
+    /// What a decision would come to, for the question whether it is meant. The same is looked at
+    /// again when it is carried out.
+    pub(super) fn would_change(
+        &self,
+        who: &str,
+        decision: &Decision,
+    ) -> Result<Applied, ChangeError> {
+        self.centre.authorise(who, &decision.change)?;
+        let applied = self.centre.apply(decision, |queue| self.chats_in(queue))?;
+        self.meets_demands(applied)
+    }
+
+    /// Carries out what an administrator or a supervisor has decided. If it is refused, nothing
+    /// was changed.
+    pub(super) async fn change_centre(
+        &mut self,
+        who: &str,
+        decision: &Decision,
+        batch: &mut Batch,
+    ) -> Result<Result<Applied, ChangeError>, HandleError> {
+        let applied = match self.would_change(who, decision) {
+            Ok(applied) => applied,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        self.take_over((who, Way::Command), &applied, batch).await?;
+        Ok(Ok(applied))
+    }
+
+    /// What an import of a file would do.
+    pub(super) fn plan_import(&self, text: &str) -> Result<Plan, Vec<Problem>> {
+        let plan = self.centre.import(text)?;
+        let problems = demands(&plan.centre, &self.with.names);
+        if problems.is_empty() { Ok(plan) } else { Err(problems) }
+    }
+
+    /// Carries out an import that was planned, unless something has changed since.
+    pub(super) async fn import_centre(
+        &mut self,
+        who: &str,
+        plan: Plan,
+        batch: &mut Batch,
+    ) -> Result<Result<Applied, ChangeError>, HandleError> {
+        if !self.centre.roles_of(who).administrator {
+            return Ok(Err(ChangeError::NotAllowed { needs: Role::Administrator }));
+        }
+        let applied = self.centre.accept(plan, |queue| self.chats_in(queue));
+        let applied = match applied.and_then(|applied| self.meets_demands(applied)) {
+            Ok(applied) => applied,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if applied.centre != self.centre {
+            self.take_over((who, Way::Import), &applied, batch).await?;
+        }
+        Ok(Ok(applied))
+    }
+
+    /// How many chats of a queue are not over: they wait, ring, have agents, or are to become
+    /// messages.
+    pub(super) fn chats_in(&self, queue: &str) -> u64 {
+        self.open_chats(queue).count() as u64
+    }
+
+    fn open_chats(&self, queue: &str) -> impl Iterator<Item = ChatId> {
+        let chats = self.engine.chats().filter(move |c| c.queue.0 == queue && !c.is_ended());
+        chats.map(|chat| chat.id)
+    }
+
+    /// Refuses what the bridge cannot have, unless it was so before.
+    fn meets_demands(&self, applied: Applied) -> Result<Applied, ChangeError> {
+        let before = demands(&self.centre, &self.with.names);
+        let mut problems = demands(&applied.centre, &self.with.names);
+        problems.retain(|problem| !before.contains(problem));
+        if problems.is_empty() {
+            return Ok(applied);
+        }
+        let words = problems.iter().map(|problem| applied.centre.in_words(problem)).collect();
+        Err(ChangeError::Invalid { problems, words })
+    }
+
+    async fn take_over(
+        &mut self,
+        (who, way): (&str, Way),
+        applied: &Applied,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let old = std::mem::replace(&mut self.centre, applied.centre.clone());
+        // While the old queue is still there, so that its chats are not taken for homeless.
+        self.move_chats(applied.moved.as_ref(), batch).await?;
+        let setup = self.setup();
+        self.input(Input::Configured { setup }, batch).await?;
+        // By the old settings, some may have overflowed back.
+        self.move_chats(applied.moved.as_ref(), batch).await?;
+        self.keep_former(&old);
+        self.kept.by_command = true;
+        self.write_centre(batch)?;
+        let entry = Entry {
+            at: self.batch_time().0,
+            who: Some(who.to_owned()),
+            way,
+            differences: applied.told.clone(),
+            moved: applied.moved.clone(),
+        };
+        self.write_audit(&entry, batch)
+    }
+
+    async fn move_chats(
+        &mut self,
+        moved: Option<&(String, String)>,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let Some((from, to)) = moved else { return Ok(()) };
+        for chat in self.open_chats(from).collect::<Vec<_>>() {
+            self.input(Input::Moved { chat, queue: QueueId(to.clone()) }, batch).await?;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// Keeps what chats still need of agents and sites that were there before, and no more.
+    pub(super) fn keep_former(&mut self, old: &Centre) {
+        let mut agents = std::mem::take(&mut self.kept.former_agents);
+        agents.retain(|agent| old.agent(&agent.id).is_none());
+        agents.extend(old.agents.iter().cloned());
+        agents
+            .retain(|agent| self.centre.agent(&agent.id).is_none() && self.is_in_a_chat(&agent.id));
+        self.kept.former_agents = agents;
+
+        let mut sites = std::mem::take(&mut self.kept.former_sites);
+        sites.retain(|site| old.site(&site.id).is_none());
+        sites.extend(old.sites.iter().map(|site| Site { keys: Vec::new(), ..site.clone() }));
+        sites.retain(|site| self.centre.site(&site.id).is_none() && self.has_chats(site));
+        self.kept.former_sites = sites;
+    }
+
+    /// Whether an agent, or somebody who was one, is in a chat.
+    pub(super) fn is_in_a_chat(&self, user: &str) -> bool {
+        self.engine.chats_of(&AgentId(user.to_owned())).next().is_some()
+    }
+
+    /// Whether a site has chats whose pages may still be open.
+    pub(super) fn has_chats(&self, site: &Site) -> bool {
+        self.conversations.values().any(|conversation| conversation.site == site.id)
+    }
+
+    /// A site, also one that is gone and has chats.
+    pub(super) fn site(&self, id: &str) -> Option<&Site> {
+        let former = || self.kept.former_sites.iter().find(|site| site.id == id);
+        self.centre.site(id).or_else(former)
+    }
+
+    /// An agent's name, also of one who is none any more.
+    pub(super) fn agent_name(&self, agent: &AgentId) -> String {
+        let former = || self.kept.former_agents.iter().find(|former| former.id == agent.0);
+        let known = self.centre.agent(&agent.0).or_else(former);
+        known.map_or("An agent", |agent| agent.name.as_str()).to_owned()
+    }
+
+    /// Tells the rest of the bridge who is an agent, and the gateway of the sites.
+    pub(super) fn publish_centre(&self) {
+        self.publish_agents();
+        self.publish_sites();
+    }
+
+    /// Those who were agents stay known as long as they are in a chat.
+    pub(super) fn publish_agents(&self) {
+        let former = self.kept.former_agents.iter().filter(|agent| self.is_in_a_chat(&agent.id));
+        let agents = self.centre.agents.iter().chain(former);
+        self.with
+            .directory
+            .set_agents(agents.map(|agent| (agent.id.as_str(), agent.name.as_str())));
+    }
+}

@@ -3,11 +3,26 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use switchboard_engine::Span;
 
 /// A number of seconds, written with its unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seconds(pub u64);
+
+impl Seconds {
+    /// A span without what nobody asks about: seconds after an hour, minutes after a day.
+    #[must_use]
+    pub fn about(span: Span) -> Self {
+        let seconds = span.0 / 1000;
+        let unit = match seconds {
+            0..3600 => 1,
+            3600..86_400 => 60,
+            _ => 3600,
+        };
+        Self(seconds / unit * unit)
+    }
+}
 
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)];
 
@@ -93,5 +108,19 @@ mod tests {
         }
         assert_eq!(Seconds(5425).to_string(), "1h30m25s");
         assert_eq!(Seconds(0).to_string(), "0s");
+    }
+
+    #[test]
+    fn long_spans_are_said_roughly() {
+        for (ms, expected) in [
+            (999, "0s"),
+            (61_999, "1m1s"),
+            (3_599_000, "59m59s"),
+            (3_725_000, "1h2m"),
+            (86_399_000, "23h59m"),
+            (90_061_000, "1d1h"),
+        ] {
+            assert_eq!(Seconds::about(Span(ms)).to_string(), expected);
+        }
     }
 }

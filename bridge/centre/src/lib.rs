@@ -57,9 +57,11 @@ pub mod item;
 pub mod model;
 pub mod reply;
 mod setup;
+pub mod statistics;
 pub mod template;
 pub mod validate;
 pub mod views;
+pub mod wall_clock;
 
 pub use change::{Applied, Change, ChangeError, Decision};
 pub use difference::Difference;

@@ -69,6 +69,35 @@ impl Reply {
         self
     }
 
+    /// Adds a list in which each entry may end with a link. In plain text the whole address stands
+    /// there; `label` is what is shown of it otherwise.
+    #[must_use]
+    pub fn links<T: AsRef<str>>(
+        mut self,
+        label: &str,
+        entries: impl IntoIterator<Item = (T, Option<T>)>,
+    ) -> Self {
+        let label = inline(&one_line(label));
+        let (mut lines, mut items) = (Vec::new(), String::new());
+        for (words, address) in entries {
+            let words = one_line(words.as_ref());
+            let Some(address) = address.map(|address| one_line(address.as_ref())) else {
+                let _ = write!(items, "<li>{}</li>", inline(&words));
+                lines.push(format!("• {words}"));
+                continue;
+            };
+            let (html, href) = (inline(&words), escape(&address));
+            let _ = write!(items, "<li>{html}: <a href=\"{href}\">{label}</a></li>");
+            lines.push(format!("• {words}: {address}"));
+        }
+        if lines.is_empty() {
+            return self;
+        }
+        self.block(&lines.join("\n"));
+        let _ = write!(self.html, "<ul>{items}</ul>");
+        self
+    }
+
     /// Adds a table. In plain text the columns stand below each other; columns of numbers are set
     /// to the right.
     #[must_use]
@@ -206,13 +235,16 @@ mod tests {
                 [vec!["Sales <b>", "12", "1m"], vec!["名前", "3", ""], vec!["a\nb", "", "2h30m"]],
             )
             .list(["one & two", "three"])
+            .links("open", [("Room <1>", Some("https://matrix.to/#/!a?via=b&c")), ("none", None)])
             .code("[[queues]]\nid = \"sales\"");
         insta::assert_snapshot!("reply_text", reply.text);
         insta::assert_snapshot!("reply_html", reply.html);
     }
 
-    const OURS: [&str; 13] =
-        ["h4", "p", "br", "code", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre"];
+    const OURS: [&str; 14] = [
+        "h4", "p", "br", "code", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre",
+        "a",
+    ];
 
     proptest! {
         /// Whatever is in the texts, the only tags are ours.
@@ -223,9 +255,15 @@ mod tests {
                 .paragraph(&texts[1])
                 .list([&texts[2]])
                 .table(&["x"], [vec![&texts[3]]])
+                .links(&texts[3], [(&texts[0], Some(&texts[1])), (&texts[2], None)])
                 .code(&texts[0]);
             for tag in reply.html.split('<').skip(1) {
                 let name = tag.split('>').next().unwrap_or_default().trim_start_matches('/');
+                // An address has no quotation marks, so it cannot end its attribute.
+                let name = match name.strip_prefix("a href=\"").and_then(|a| a.strip_suffix('"')) {
+                    Some(address) if !address.contains('"') => "a",
+                    _ => name,
+                };
                 prop_assert!(OURS.contains(&name), "{}", reply.html);
             }
             let turned = |text: &str| text.contains('\u{202e}');

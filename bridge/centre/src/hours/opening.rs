@@ -49,6 +49,20 @@ pub struct Exception {
 #[serde(try_from = "String", into = "String")]
 pub struct IsoDate(pub Date);
 
+impl IsoDate {
+    /// The date so many days before this one.
+    #[must_use]
+    pub fn days_before(self, days: u32) -> Self {
+        Self(self.0.saturating_sub(jiff::Span::new().days(days)))
+    }
+
+    /// With the day of the week: `Thu 2026-12-24`.
+    #[must_use]
+    pub fn with_weekday(self) -> String {
+        self.0.strftime("%a %Y-%m-%d").to_string()
+    }
+}
+
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 impl Opening {

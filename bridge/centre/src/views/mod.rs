@@ -1,9 +1,19 @@
-//! Answers to commands that look at the centre or change it.
+//! Answers to commands that look at the centre or change it, or at what is going on.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`live`] | queues, agents and waiting chats, now |
+//! | [`chats`] | one chat, and an agent's own work |
+//! | [`stats`] | what was counted |
 
+pub mod chats;
+mod fit;
+pub mod live;
 mod outcome;
 mod people;
 mod queues;
 mod sites;
+pub mod stats;
 
 use switchboard_engine::Time;
 

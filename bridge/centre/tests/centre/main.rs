@@ -5,6 +5,7 @@ mod audit;
 mod changes;
 mod docs;
 mod files;
+mod live;
 mod mistakes;
 mod origins;
 mod properties;

@@ -4,7 +4,7 @@ use switchboard_engine::{Status, Time};
 
 use super::{
     fit::{fitting, noting_more, short},
-    live::{Named, people},
+    live::{Named, few, people},
 };
 use crate::{reply::Reply, wall_clock::WallClock};
 
@@ -28,8 +28,10 @@ pub struct ChatNow {
     pub taken: Option<Time>,
     /// When it ended.
     pub ended: Option<Time>,
-    /// Who rejected or missed it in this round, or left it before it came back.
-    pub declined: Vec<String>,
+    /// Who rejected it, and how often.
+    pub rejected: Vec<(String, u32)>,
+    /// Who missed it, and how often.
+    pub missed: Vec<(String, u32)>,
     /// The address of its room.
     pub room: Option<String>,
 }
@@ -96,13 +98,15 @@ pub fn chat(chat: &ChatNow, clock: &WallClock) -> Reply {
         ("Began", time(chat.began)),
         ("First taken", time(chat.taken)),
         ("Ended", time(chat.ended)),
-        ("Rejected, missed or left by", some(people(&chat.declined))),
+        ("Rejected by", some(often(&chat.rejected))),
+        ("Missed by", some(often(&chat.missed))),
     ];
     let rows = rows.into_iter().filter_map(|(what, value)| Some(vec![what.to_owned(), value?]));
     let reply = Reply::new().heading(format!("Chat {}", chat.number)).table(&["What", "Now"], rows);
-    match &chat.room {
-        Some(room) => reply.links(OPEN, [("Room", Some(room.as_str()))]),
-        None => reply.paragraph("It has no room yet: nobody has been asked."),
+    match (&chat.room, &chat.stage) {
+        (Some(room), _) => reply.links(OPEN, [("Room", Some(room.as_str()))]),
+        (None, Stage::Ended { .. }) => reply.paragraph("It had no room: nobody was asked."),
+        (None, _) => reply.paragraph("It has no room yet: nobody has been asked."),
     }
 }
 
@@ -119,6 +123,14 @@ pub fn no_chat(number: u64) -> Reply {
 #[must_use]
 pub fn not_your_chat(number: u64) -> Reply {
     Reply::say(format!("Chat {number} is in a queue that you do not supervise."))
+}
+
+fn often(who: &[(String, u32)]) -> String {
+    let times = |(name, count): &(String, u32)| match count {
+        1 => short(name),
+        count => format!("{} ({count}×)", short(name)),
+    };
+    few(who.iter().map(times))
 }
 
 fn stage(stage: &Stage, clock: &WallClock) -> String {

@@ -88,8 +88,10 @@ pub struct WaitingChat {
     pub place: usize,
     /// Who is being asked to take it.
     pub asked: Vec<String>,
-    /// How many agents have rejected or missed it in this round.
-    pub declined: usize,
+    /// How often agents have rejected it.
+    pub rejected: u32,
+    /// How often agents have missed it.
+    pub missed: u32,
     /// It is a left message.
     pub message: bool,
 }
@@ -193,7 +195,8 @@ pub fn waiting(queue: Option<&str>, chats: &[WaitingChat], clock: &WallClock) ->
     }
     let mut chats: Vec<&WaitingChat> = chats.iter().collect();
     chats.sort_by_key(|chat| (chat.message, chat.since, chat.number));
-    let head = ["Chat", "Queue", "Place", "Customer", "Waiting since", "Asked now", "Declined"];
+    let head =
+        ["Chat", "Queue", "Place", "Customer", "Waiting since", "Asked now", "Rejected", "Missed"];
     fitting(&chats, |shown, more| {
         let rows = shown.iter().map(|chat| {
             let customer = short(&chat.customer);
@@ -204,7 +207,8 @@ pub fn waiting(queue: Option<&str>, chats: &[WaitingChat], clock: &WallClock) ->
                 if chat.message { format!("{customer} (left a message)") } else { customer },
                 clock.since(chat.since),
                 people(&chat.asked),
-                chat.declined.to_string(),
+                chat.rejected.to_string(),
+                chat.missed.to_string(),
             ]
         });
         let reply = Reply::new().heading(format!("Waiting{place}")).table(&head, rows);
@@ -214,10 +218,13 @@ pub fn waiting(queue: Option<&str>, chats: &[WaitingChat], clock: &WallClock) ->
 
 /// Some names; where all are asked at once, that can be many.
 pub(super) fn people(names: &[String]) -> String {
+    few(names.iter().map(|name| short(name)))
+}
+
+/// The first of some words.
+pub(super) fn few(words: impl ExactSizeIterator<Item = String>) -> String {
     const SHOWN: usize = 3;
-    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| short(name)).collect();
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    let more = words.len().saturating_sub(SHOWN);
+    let shown = words.take(SHOWN).collect::<Vec<_>>().join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
 }

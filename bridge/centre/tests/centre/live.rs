@@ -127,7 +127,8 @@ fn chat(number: u64, customer: &str) -> WaitingChat {
         since: ago(1000 - number),
         place: 1,
         asked: Vec::new(),
-        declined: 0,
+        rejected: 0,
+        missed: 0,
         message: false,
     }
 }
@@ -137,7 +138,7 @@ fn chats_that_wait() {
     let chats = [
         WaitingChat { message: true, since: ago(60_000), ..chat(7, "Night owl") },
         WaitingChat { place: 2, ..chat(43, "Customer 43") },
-        WaitingChat { asked: names(&["Anna"]), declined: 2, ..chat(42, "Clara `rm`") },
+        WaitingChat { asked: names(&["Anna"]), rejected: 2, missed: 1, ..chat(42, "Clara `rm`") },
         WaitingChat {
             queue: "Support".to_owned(),
             asked: names(&["Anna", "Ben", "Carla", "Dan", "Eva"]),
@@ -201,7 +202,8 @@ fn chat_now(stage: Stage) -> ChatNow {
         began: Some(ago(86_400)),
         taken: None,
         ended: None,
-        declined: Vec::new(),
+        rejected: Vec::new(),
+        missed: Vec::new(),
         room: Some("https://matrix.to/#/!room?via=x.org".to_owned()),
     }
 }
@@ -214,7 +216,11 @@ fn one_chat() {
         |asked: &[&str], message| Stage::Waiting { place: 3, asked: names(asked), message };
     let replies = [
         ChatNow { room: None, ..chat_now(waiting(&[], false)) },
-        ChatNow { declined: names(&["Ben", "Dan"]), ..chat_now(waiting(&["Anna"], false)) },
+        ChatNow {
+            rejected: vec![("Ben".to_owned(), 1), ("Dan".to_owned(), 3)],
+            missed: vec![("Ben".to_owned(), 1)],
+            ..chat_now(waiting(&["Anna"], false))
+        },
         chat_now(waiting(&["Anna", "Ben"], true)),
         chat_now(Stage::Form),
         ChatNow { taken: Some(ago(60)), ..chat_now(active(&["Anna", "Ben"], None)) },

@@ -42,10 +42,10 @@ use crate::{
     bugs::{Bug, has},
     chat::{Chat, ChatState},
     effect::{ChatEvent, Effect, Ignored, RecordKey, Step},
-    ids::{AgentId, ChatId, QueueId},
+    ids::{AgentId, ChatId, ProfileId, QueueId},
     input::Input,
     queue::QueueSettings,
-    setup::Setup,
+    setup::{Serves, Setup},
     time::Time,
 };
 
@@ -131,6 +131,12 @@ impl Engine {
     /// All queues' settings.
     pub fn queues(&self) -> impl Iterator<Item = &QueueSettings> {
         self.roster.queues()
+    }
+
+    /// The queues of a profile that are there; none for a profile that is not.
+    #[must_use]
+    pub fn served(&self, profile: &ProfileId) -> &[Serves] {
+        self.roster.profile(profile)
     }
 
     /// A chat's record.

@@ -79,6 +79,10 @@ pub enum RecordKind {
     Centre,
     /// Who changed what of it, by number.
     Audit,
+    /// What was counted of a queue on a day, by `<YYYY-MM-DD>/<queue id>`.
+    DayCounts,
+    /// Why agents pause, by Matrix user id.
+    PauseReason,
     /// Single values: counters, the time of the last sign of life.
     Meta,
 }

@@ -217,7 +217,7 @@ async fn streams_are_apart_and_in_pages(backend: &impl Backend) {
     assert_eq!(entries(&*store, Stream::Feed, OTHER_CHAT).await, []);
 }
 
-const KINDS: [RecordKind; 11] = [
+const KINDS: [RecordKind; 13] = [
     RecordKind::ArchivedConversation,
     RecordKind::Chat,
     RecordKind::Agent,
@@ -228,6 +228,8 @@ const KINDS: [RecordKind; 11] = [
     RecordKind::Parked,
     RecordKind::Centre,
     RecordKind::Audit,
+    RecordKind::DayCounts,
+    RecordKind::PauseReason,
     RecordKind::Meta,
 ];
 

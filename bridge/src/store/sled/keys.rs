@@ -58,6 +58,8 @@ pub(super) fn records(kind: RecordKind) -> [u8; 2] {
         RecordKind::Parked => b'p',
         RecordKind::Centre => b'n',
         RecordKind::Audit => b'u',
+        RecordKind::DayCounts => b'y',
+        RecordKind::PauseReason => b'z',
         RecordKind::Meta => b'm',
     };
     [RECORD, kind]

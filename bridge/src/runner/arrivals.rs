@@ -80,6 +80,8 @@ impl State {
             delivered: 0,
             seen: 0,
             phase: Phase::Waiting,
+            taken: None,
+            declined: std::collections::BTreeMap::default(),
             ended: None,
             reply_awaited: false,
             last_agent_message: None,

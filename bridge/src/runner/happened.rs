@@ -33,6 +33,7 @@ impl State {
     ) -> Result<(), HandleError> {
         self.log(chat, LogEntry::Happened { what: event.clone() }, batch)?;
         self.with.metrics.happened(&event);
+        self.count(chat, &event, batch).await?;
         match event {
             ChatEvent::Queued => {
                 self.feed(chat, FeedBody::Queued {}, batch)?;

@@ -16,6 +16,9 @@
 //! | `outcomes` | ends of effects become inputs |
 //! | `trouble` | failures: pauses, and whose fault they are |
 //! | `archive` | chats that are long over are put away |
+//! | `stats` | what is counted per queue and day |
+//! | `pauses` | why agents pause |
+//! | `views` | what supervisors and agents are shown |
 //! | `perform`, `happened` | the engine's effects become entries and outbox effects |
 //! | `words` | what people are told |
 
@@ -28,6 +31,11 @@ mod estimate;
 mod happened;
 mod hours;
 mod outcomes;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the commands that show it do not reach the runner yet")
+)]
+mod pauses;
 mod people;
 mod perform;
 mod places;
@@ -35,10 +43,20 @@ pub mod records;
 mod room_events;
 mod sites;
 mod state;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the commands that show it do not reach the runner yet")
+)]
+mod stats;
 mod stored_centre;
 #[cfg(test)]
 mod tests;
 mod trouble;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the commands that show it do not reach the runner yet")
+)]
+mod views;
 mod words;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -353,6 +371,9 @@ impl Runner {
     async fn keep_house(&mut self) {
         if let Err(error) = self.state.archive_old_chats().await {
             tracing::warn!(%error, "chats that are long over cannot be put away");
+        }
+        if let Err(error) = self.state.tidy().await {
+            tracing::warn!(%error, "what is too old cannot be deleted");
         }
         let before = self.state.now().0.saturating_sub(KEEP_KEYS_MS);
         match self.store.forget_keys(before).await {

@@ -1,6 +1,6 @@
 //! What the runner stores besides the engine's own records.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ruma::{OwnedEventId, OwnedRoomId};
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,12 @@ pub struct Conversation {
     pub seen: u64,
     /// Where the chat is in its life, as the customer sees it.
     pub phase: Phase,
+    /// When an agent took it for the first time, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<u64>,
+    /// Who did not take it when they were asked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub declined: BTreeMap<AgentId, Declined>,
     /// When it ended, in milliseconds since the Unix epoch.
     pub ended: Option<u64>,
     /// An agent was mentioned for the customer's message and has not answered since.
@@ -49,6 +55,15 @@ pub struct Conversation {
     /// People in the room who are no agents; the room has been told of them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub guests: BTreeSet<String>,
+}
+
+/// How often an agent did not take a chat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declined {
+    /// They rejected it.
+    pub rejected: u32,
+    /// They did not answer in time.
+    pub missed: u32,
 }
 
 /// A question of the bot.

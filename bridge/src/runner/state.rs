@@ -16,7 +16,9 @@ use tokio::sync::watch;
 use super::{
     batch::{Batch, Unwritable},
     estimate::Estimator,
+    pauses::Pauses,
     records::{Conversation, Counters, EventPlace},
+    stats::Statistics,
     stored_centre::{CentreFile, Kept},
 };
 use crate::{
@@ -105,6 +107,8 @@ pub(super) struct State {
     /// When the first queue opens or closes next.
     pub(super) hours_change: Option<Time>,
     pub(super) estimator: Estimator,
+    pub(super) statistics: Statistics,
+    pub(super) pauses: Pauses,
     now: Time,
     touch: bool,
     /// When the store was last alive before this start.
@@ -131,6 +135,8 @@ impl State {
             early_receipts: VecDeque::new(),
             hours_change: None,
             estimator: Estimator::default(),
+            statistics: Statistics::default(),
+            pauses: Pauses::default(),
             now: with.clock.now(),
             touch: true,
             alive_before: 0,
@@ -149,6 +155,8 @@ impl State {
         let agents: Vec<Agent> = self.read_all(RecordKind::Agent).await?;
         let setup = self.setup();
         self.plan_hours(self.with.clock.now());
+        self.statistics.forget();
+        self.load_pauses().await?;
         self.conversations.clear();
         for (key, bytes) in self.store.records(RecordKind::Conversation).await? {
             let conversation: Conversation = parse(RecordKind::Conversation, &key, &bytes)?;

@@ -2,8 +2,11 @@
 
 mod archive;
 mod changes;
+mod office;
 mod rooms;
+mod stats;
 mod trouble;
+mod views;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -24,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     LoadError, Runner, Surroundings, Whisper,
-    records::{Conversation, LogEntry, LogRecord, Prompt, Quarantined, Question},
+    records::{Conversation, Declined, LogEntry, LogRecord, Prompt, Quarantined, Question},
     trouble::TRIES,
 };
 use crate::{
@@ -395,6 +398,8 @@ fn stored_types_keep_their_form() {
         delivered: 3,
         seen: 2,
         phase: Phase::Active,
+        taken: Some(6),
+        declined: [(AgentId(ANNA.to_owned()), Declined { rejected: 0, missed: 1 })].into(),
         ended: None,
         reply_awaited: true,
         last_agent_message: Some((4, ruma::event_id!("$event").to_owned())),

@@ -55,6 +55,7 @@ pub mod file;
 pub mod hours;
 pub mod item;
 pub mod model;
+pub mod moment;
 pub mod reply;
 mod setup;
 pub mod statistics;

@@ -149,7 +149,7 @@ pub enum ConfigCommand {
     },
     /// Get everything as a file that the bridge can start from, without secrets
     Export,
-    /// Replace everything by a file, pasted below the command or sent before it
+    /// Replace everything by a file, pasted below the command
     #[command(after_help = "!config import --dry-run")]
     Import {
         /// Only say what would change

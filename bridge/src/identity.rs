@@ -1,9 +1,14 @@
 //! Who is who on the homeserver: the bot, the customers' ghosts, and the aliases of their rooms.
 
+use std::fmt::Write as _;
+
 use ruma::{
     OwnedRoomAliasId, OwnedUserId, RoomAliasId, ServerName, UserId, device_id, owned_device_id,
 };
+use sha2::{Digest as _, Sha256};
 use switchboard_engine::ChatId;
+
+use crate::place::Place;
 
 /// The device of the bot and of every ghost. Sends with a device are remembered by the homeserver
 /// across its own restarts ([MSC4326]).
@@ -50,6 +55,12 @@ impl Namespace {
         &self.bot
     }
 
+    /// The homeserver's name.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
     /// The localpart of the technical user of the registration. It never shows.
     #[must_use]
     pub fn sender_localpart(&self) -> String {
@@ -75,10 +86,22 @@ impl Namespace {
         format!("{}_{chat}", self.prefix)
     }
 
-    /// The alias of a chat's room.
+    /// The localpart of the alias of a place's room, if we make it.
     #[must_use]
-    pub fn room_alias(&self, chat: ChatId) -> OwnedRoomAliasId {
-        RoomAliasId::parse(format!("#{}:{}", self.room_alias_localpart(chat), self.server))
+    pub fn alias_localpart(&self, place: &Place) -> Option<String> {
+        match place {
+            Place::Chat(chat) => Some(self.room_alias_localpart(*chat)),
+            // An alias cannot hold every user id.
+            Place::Desk(user) => Some(format!("{}_desk_{}", self.prefix, digest(user))),
+            Place::Control {} => Some(format!("{}_control", self.prefix)),
+            Place::Visited(_) => None,
+        }
+    }
+
+    /// The alias with this localpart.
+    #[must_use]
+    pub fn alias(&self, localpart: &str) -> OwnedRoomAliasId {
+        RoomAliasId::parse(format!("#{localpart}:{}", self.server))
             .unwrap_or_else(|_| unreachable!("prefix and server were checked at start"))
     }
 
@@ -118,6 +141,14 @@ impl Namespace {
     pub fn alias_regex(&self) -> String {
         format!("#{}_.*:{}", escape(&self.prefix), escape(&self.server))
     }
+}
+
+/// The first 128 bits of the SHA-256, in hexadecimal.
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(16).fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 /// Escapes what means something in a regular expression.

@@ -5,7 +5,7 @@ mod seen;
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use matrix_sdk::{
@@ -13,7 +13,7 @@ use matrix_sdk::{
     config::{RequestConfig, SyncSettings},
     room::MessagesOptions,
     ruma::{
-        OwnedEventId, OwnedRoomId, OwnedUserId, RoomId,
+        EventId, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId,
         api::client::{
             filter::{FilterDefinition, RoomEventFilter, RoomFilter},
             receipt::create_receipt::v3::ReceiptType,
@@ -157,6 +157,53 @@ impl Agent {
     /// The next chat request that this agent has not been given yet: an invite from a customer.
     pub async fn next_request(&self) -> Result<Invite, AgentError> {
         self.next(Invite::is_request).await
+    }
+
+    /// Comes to the desk: the direct chat that the bot invites to.
+    pub async fn comes_to_desk(&self) -> Result<OwnedRoomId, AgentError> {
+        let desk = self.next(Invite::is_desk).await?.room;
+        let begun = Instant::now();
+        // An agent's own homeserver may show an invite a moment before the other takes note of it,
+        // and scripts are quicker than people.
+        loop {
+            match self.accept(&desk).await {
+                Err(AgentError::Request { .. }) if begun.elapsed() < PATIENCE => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                accepted => return accepted.map(|()| desk),
+            }
+        }
+    }
+
+    /// Comes to the desk and logs on with the only profile that there is.
+    pub async fn logs_on(&self) -> Result<OwnedRoomId, AgentError> {
+        let desk = self.comes_to_desk().await?;
+        let question = self.say(&desk, "!login").await?;
+        self.answer(&desk, &question, "that they are logged on", |event| {
+            event.body().contains("logged on")
+        })
+        .await?;
+        Ok(desk)
+    }
+
+    /// Writes something to the bot and waits for its answer.
+    pub async fn asks(&self, room: &RoomId, text: &str) -> Result<Event, AgentError> {
+        let question = self.say(room, text).await?;
+        self.answer(room, &question, &format!("an answer to {text:?}"), |_| true).await
+    }
+
+    /// Waits for an answer to an event that satisfies `wanted`.
+    pub async fn answer(
+        &self,
+        room: &RoomId,
+        to: &EventId,
+        what: &str,
+        wanted: impl Fn(&Event) -> bool,
+    ) -> Result<Event, AgentError> {
+        let answers = |event: &Event| {
+            event.content["m.relates_to"]["m.in_reply_to"]["event_id"] == to.as_str()
+        };
+        self.message(room, what, |event| answers(event) && wanted(event)).await
     }
 
     /// The next invite from anybody.

@@ -49,8 +49,22 @@ impl Scene {
         let hs = Homeserver::start().await;
         let (anna, ben) = (hs.agent("anna"), hs.agent("ben"));
         let config = configure(BridgeConfig::for_fake(&hs));
+        let ready = if config.ready { config.agents.clone() } else { Vec::new() };
         let bridge = Bridge::start(config).await;
-        Self { bridge, hs, anna, ben }
+        let scene = Self { bridge, hs, anna, ben };
+        // One after the other: who has been idle longest is asked first.
+        for name in &ready {
+            scene.logs_on(name).await;
+        }
+        if !ready.is_empty() {
+            scene.comes_to_rest().await;
+        }
+        scene
+    }
+
+    /// An agent comes to the desk and logs on. Gives the desk's room.
+    pub async fn logs_on(&self, name: &str) -> String {
+        self.hs.agent(name).logs_on(DEADLINE).await
     }
 
     /// A customer arrives, and the agent accepts the request.

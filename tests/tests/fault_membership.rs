@@ -280,13 +280,15 @@ async fn more_customers_than_agents_have_room_for_wait_their_turn() {
     assert!(!scene.anna.has_invite() && !scene.ben.has_invite());
     // Nor is there anything on the homeserver for somebody who may never be answered.
     let made = |scene: &Scene| {
-        let of_chat =
-            |name: &String, sigil: &str| name.starts_with(&format!("{sigil}switchboard_"));
-        let ghosts =
-            scene.hs.users().iter().filter(|u| of_chat(u, "@") && u.contains("_c_")).count();
+        let ghosts = scene.hs.users().iter().filter(|u| u.starts_with("@switchboard_c_")).count();
         let marked = |r: &&String| scene.hs.state(r, "chat.switchboard.chat", "").is_some();
         let rooms = scene.hs.rooms().iter().filter(marked).count();
-        let aliases = scene.hs.aliases().keys().filter(|a| of_chat(a, "#")).count();
+        // Those of chats are hexadecimal.
+        let of_chat = |alias: &&String| {
+            let id = alias.trim_start_matches("#switchboard_").split(':').next();
+            id.is_some_and(|id| id.bytes().all(|b| b.is_ascii_hexdigit()))
+        };
+        let aliases = scene.hs.aliases().keys().filter(of_chat).count();
         (rooms, ghosts, aliases)
     };
     assert_eq!(made(&scene), (2, 2, 2), "rooms, ghosts and aliases of chats");

@@ -202,12 +202,17 @@ async fn a_room_that_is_not_this_chat_of_this_store_has_taken_the_alias() {
             body["invite"] = json!([BOT]);
         }
         let trap = scene.hs.foreign_room(creator, &format!("switchboard_{id}"), body);
-        let before = scene.hs.events(&trap).len();
+        // The bot may decline an invite.
+        let others = |hs: &Homeserver| {
+            let events = hs.events(&trap);
+            events.iter().filter(|e| e.state_key.as_deref() != Some(BOT)).count()
+        };
+        let before = others(&scene.hs);
         scene.hs.heal();
         ends_well(&scene, customer).await;
         let alias = format!("#switchboard_{id}:localhost");
         assert_ne!(scene.hs.aliased(&alias), Some(trap.clone()), "{what}: it lost the alias");
-        assert_eq!(scene.hs.events(&trap).len(), before, "{what}: nothing happened in it");
+        assert_eq!(others(&scene.hs), before, "{what}: nothing happened in it");
     }
 }
 
@@ -224,6 +229,7 @@ async fn what_is_said_in_the_rooms_of_a_lost_store_reaches_nobody() {
     // Another store, the same homeserver.
     let bridge = switchboard_tests::bridge::Bridge::start(config).await;
     let scene = Scene { bridge, hs, anna, ben };
+    scene.logs_on("anna").await;
     let new = scene.chat("Carla", &scene.anna).await;
     new.customer.says("after it").await;
     scene.room_has(&new.room, &["after it"]).await;

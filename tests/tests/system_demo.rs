@@ -168,7 +168,8 @@ async fn the_smoke_run_plays_a_whole_conversation() {
     let first = declines.and_then(|line| line.split_whitespace().nth(2)).unwrap_or_default();
     let second = if first == "anna" { "ben" } else { "anna" };
     let steps = [
-        ("agents", "anna and ben are logged in"),
+        ("anna", "comes to the desk and logs on: !login"),
+        ("ben", "comes to the desk and logs on: !login"),
         ("Clara", "opens chat"),
         ("Clara", "says: Hello, is the rubber plant safe for cats?  ✓"),
         ("Clara", "is first in the queue"),

@@ -170,6 +170,9 @@ async fn the_scripts_make_a_homeserver_and_a_bridge_that_people_can_chat_with() 
 
 /// A short chat: one agent declines, the other answers, the customer ends it.
 async fn chat(setup: &Setup, [anna, ben]: [&Agent; 2]) -> Result<(), AgentError> {
+    for agent in [anna, ben] {
+        agent.logs_on().await?;
+    }
     let gateway = format!("http://127.0.0.1:{}", setup.ports[2]);
     let customer = Customer::starts(&gateway, "shop", Some("Clara")).await;
     customer.connects();

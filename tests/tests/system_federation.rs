@@ -58,6 +58,8 @@ impl Scene {
         bridge.starts().await;
         let ben = Agent::login(here.url(), "ben", "password").await.expect("Ben logs in");
         let anna = Agent::login(elsewhere.url(), "anna", "password").await.expect("Anna logs in");
+        anna.logs_on().await.expect("Anna logs on");
+        ben.logs_on().await.expect("Ben logs on");
         Self { bridge, elsewhere, ben, anna, here, _data: data }
     }
 
@@ -122,12 +124,16 @@ impl Scene {
 
 /// How often an agent has been asked so far.
 async fn requests(agent: &Agent) -> usize {
-    agent.until("what was seen", |seen| Some(seen.invites.len())).await.expect("always there")
+    let count = |seen: &Seen| seen.invites.iter().filter(|i| i.is_request()).count();
+    agent.until("what was seen", |seen| Some(count(seen))).await.expect("always there")
 }
 
 /// The next agent's request, with a patience of its own: the `nth` of all.
 async fn asked_within(patience: Duration, agent: &Agent, nth: usize) -> OwnedRoomId {
-    let look = |seen: &Seen| seen.invites.get(nth).map(|i| i.room.clone());
+    let look = |seen: &Seen| {
+        let mut requests = seen.invites.iter().filter(|i| i.is_request());
+        requests.nth(nth).map(|i| i.room.clone())
+    };
     agent.until_for(patience, "a request", look).await.expect("a request")
 }
 

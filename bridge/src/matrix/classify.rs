@@ -6,8 +6,9 @@
 #[cfg(test)]
 mod tests;
 
+use switchboard_centre::commands;
+
 use super::event::RoomEvent;
-use crate::commands;
 
 /// The longest message that is relayed, in bytes of its plain and its formatted text together. No
 /// homeserver takes an event of more than this (spec: size limits), so nothing that an agent could
@@ -100,6 +101,62 @@ pub fn relation(event: &RoomEvent) -> Vec<&str> {
     targets
 }
 
+/// The thread that a message is in, by its first event (spec: threading).
+#[must_use]
+pub fn thread(event: &RoomEvent) -> Option<&str> {
+    let is_thread = event.text(&["m.relates_to", "rel_type"]) == Some("m.thread");
+    is_thread.then(|| event.text(&["m.relates_to", "event_id"])).flatten()
+}
+
+/// What somebody says to the bot where there is nobody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Utterance {
+    /// A command: the text after the `!`.
+    Command(String),
+    /// A bare yes, no or number.
+    Answer(Answer),
+    /// Something that the bot does not understand.
+    Other,
+    /// Nothing that is meant for it: a notice, an edit.
+    Nothing,
+}
+
+/// What a message in a room of the bot says to it. Only a person's own new words count: no notice, no
+/// edit, nothing that is quoted.
+#[must_use]
+pub fn to_bot(event: &RoomEvent) -> Utterance {
+    let edits = event.text(&["m.relates_to", "rel_type"]) == Some("m.replace");
+    match event.text(&["msgtype"]) {
+        Some("m.text") if !edits => {}
+        Some("m.notice") | None => return Utterance::Nothing,
+        Some(_) if edits => return Utterance::Nothing,
+        Some(_) => return Utterance::Other,
+    }
+    if let Some(answer) = answer(event) {
+        return Utterance::Answer(answer);
+    }
+    let bare = bare(&texts(event).0);
+    let slash = bare.strip_prefix('/').filter(|rest| {
+        let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
+        commands::is_name(&name)
+    });
+    match bare.strip_prefix('!').or(slash) {
+        Some(rest) if !rest.starts_with('!') => Utterance::Command(command_text(event, rest)),
+        None if bare.is_empty() => Utterance::Nothing,
+        _ => Utterance::Other,
+    }
+}
+
+/// A command's text without its mark, with people named by their ids where a client shows a name
+/// only (spec: user, room and event mentions).
+fn command_text(event: &RoomEvent, rest: &str) -> String {
+    let (_, html) = texts(event);
+    let named = html.as_deref().and_then(super::rich::text_with_user_ids);
+    let text = named.as_deref().map(bare);
+    let text = text.as_deref().and_then(|text| text.strip_prefix('!')).unwrap_or(rest);
+    text.trim().to_owned()
+}
+
 /// What an agent answers to a question of the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -108,7 +165,7 @@ pub enum Answer {
     /// No.
     No,
     /// A number, as for a choice from a list.
-    Number,
+    Number(u32),
 }
 
 /// The answer that a message is, if it is nothing but a yes, a no or a number. Like a command, it
@@ -127,7 +184,8 @@ fn bare_answer(text: &str) -> Option<Answer> {
         "yes" | "y" | "ok" => Some(Answer::Yes),
         "no" | "n" => Some(Answer::No),
         number if !number.is_empty() && number.chars().all(char::is_numeric) => {
-            Some(Answer::Number)
+            // More than there can be to choose from is as good as any other wrong number.
+            Some(Answer::Number(number.parse().unwrap_or(u32::MAX)))
         }
         _ => None,
     }
@@ -215,11 +273,11 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
                 escaped = true;
                 continue;
             }
-            return Message::Command(rest.trim().to_owned());
+            return Message::Command(command_text(event, rest));
         }
         if let Some(rest) = bare.strip_prefix('/') {
             let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
-            if commands::is_name(&name.to_lowercase()) {
+            if commands::is_name(&name) {
                 return Message::NotRelayed(Why::SlashCommand);
             }
         }

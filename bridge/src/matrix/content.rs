@@ -36,6 +36,32 @@ pub fn notice(text: &str, html: Option<&str>, effect: &str) -> Value {
     content
 }
 
+/// Makes a message an answer (spec: rich replies, threading).
+pub fn answer_to(content: &mut Value, event: &str, thread: Option<&str>) {
+    let reply = json!({ "event_id": event });
+    content["m.relates_to"] = match thread {
+        Some(root) => json!({
+            "rel_type": "m.thread", "event_id": root,
+            "is_falling_back": false, "m.in_reply_to": reply,
+        }),
+        None => json!({ "m.in_reply_to": reply }),
+    };
+}
+
+/// A file that the bot posts.
+#[must_use]
+pub fn file(name: &str, mime: &str, size: usize, uri: &str, effect: &str) -> Value {
+    json!({
+        "msgtype": "m.file",
+        "body": name,
+        "filename": name,
+        "url": uri,
+        "info": { "mimetype": mime, "size": size },
+        "m.mentions": {},
+        EFFECT_KEY: effect,
+    })
+}
+
 /// A reaction of the bot, so that people see what they can press.
 #[must_use]
 pub fn reaction(event: &str, key: &str, effect: &str) -> Value {
@@ -52,6 +78,17 @@ pub fn invite(reason: &str, html: &str, effect: &str) -> Value {
         "membership": "invite",
         "reason": reason,
         "io.element.html_reason": html,
+        EFFECT_KEY: effect,
+    })
+}
+
+/// The member event of the bot's own invite.
+#[must_use]
+pub fn bot_invite(reason: &str, direct: bool, effect: &str) -> Value {
+    json!({
+        "membership": "invite",
+        "reason": reason,
+        "is_direct": direct,
         EFFECT_KEY: effect,
     })
 }

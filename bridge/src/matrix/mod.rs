@@ -7,8 +7,10 @@
 //! | [`event`] | the events that the homeserver pushes, read leniently |
 //! | [`classify`] | whether an agent's message is for the customer |
 //! | [`rich`] | an agent's HTML as the customer's small tree |
-//! | [`recipe`] | what a chat room is made of |
+//! | [`recipe`] | what rooms are made of |
+//! | [`bot_room`] | what rooms are made of in which people talk with the bot |
 
+pub mod bot_room;
 pub mod classify;
 pub mod client;
 pub mod content;

@@ -1,8 +1,9 @@
-//! What a chat room is made of (spec: client-server API, `POST /createRoom`).
+//! What rooms are made of (spec: client-server API, `POST /createRoom`).
 
 use ruma::{
     OwnedUserId, RoomVersionId, UserId,
     api::client::room::create_room::{self, v3::RoomPreset},
+    events::AnyInitialStateEvent,
     serde::Raw,
 };
 use serde_json::{Value, json};
@@ -16,6 +17,23 @@ pub const CUSTOMER_STATE: &str = "chat.switchboard.customer";
 /// The version of chat rooms: the first in which nobody, whatever their power, stands above the
 /// creator.
 pub const ROOM_VERSION: RoomVersionId = RoomVersionId::V12;
+
+/// A room that is made once, however often it is tried: its alias finds it again, and its create
+/// event says that it is the right one.
+pub trait Recipe {
+    /// The localpart of the room's alias.
+    fn alias(&self) -> &str;
+
+    /// What marks the room in its create event: the key and its value.
+    fn mark(&self) -> (&'static str, Value);
+
+    /// The request that makes it.
+    fn request(&self) -> create_room::v3::Request;
+
+    /// The state that it must have, to repair one that was half made, with empty state keys. Its
+    /// alias and who can join it are the same for all.
+    fn state(&self) -> Vec<(&'static str, Value)>;
+}
 
 /// What is needed to make a chat's room.
 #[derive(Clone, Debug)]
@@ -53,15 +71,9 @@ impl ChatRoom<'_> {
         format!("{} · chat {}", self.queue_name, self.number)
     }
 
-    /// What marks the room as this chat's, in its create event.
-    #[must_use]
-    pub fn mark(&self) -> Value {
-        json!({ "id": self.chat.to_string(), "incarnation": self.incarnation })
-    }
-
     /// The content of [`CHAT_STATE`].
     #[must_use]
-    pub fn state(&self, status: &str) -> Value {
+    pub fn chat_state(&self, status: &str) -> Value {
         json!({
             "id": self.chat.to_string(),
             "number": self.number,
@@ -98,7 +110,7 @@ impl ChatRoom<'_> {
     #[must_use]
     pub fn initial_state(&self) -> Vec<(&'static str, Value)> {
         vec![
-            (CHAT_STATE, self.state("waiting")),
+            (CHAT_STATE, self.chat_state("waiting")),
             (
                 CUSTOMER_STATE,
                 json!({
@@ -109,31 +121,60 @@ impl ChatRoom<'_> {
             ("m.room.guest_access", json!({ "guest_access": "forbidden" })),
         ]
     }
+}
 
-    /// The request that makes the room with the ghost invited.
-    #[must_use]
-    pub fn request(&self) -> create_room::v3::Request {
-        let mut request = create_room::v3::Request::new();
-        request.room_version = Some(ROOM_VERSION);
-        request.preset = Some(RoomPreset::PrivateChat);
-        request.room_alias_name = Some(self.alias.clone());
-        request.name = Some(self.name());
-        request.topic = Some(self.topic());
+impl Recipe for ChatRoom<'_> {
+    fn alias(&self) -> &str {
+        &self.alias
+    }
+
+    fn mark(&self) -> (&'static str, Value) {
+        (CHAT_STATE, json!({ "id": self.chat.to_string(), "incarnation": self.incarnation }))
+    }
+
+    /// With the ghost invited.
+    fn request(&self) -> create_room::v3::Request {
+        let mut request = request(self, &self.name(), &self.topic());
         request.invite = vec![OwnedUserId::from(self.ghost)];
-        let mut creation = json!({ CHAT_STATE: self.mark() });
+        let (key, mark) = self.mark();
+        let mut creation = json!({ key: mark });
         if !self.federate {
             creation["m.federate"] = false.into();
         }
         request.creation_content = raw(&creation);
         request.power_level_content_override = raw(&self.power_levels());
-        request.initial_state = self
-            .initial_state()
-            .iter()
-            .map(|(kind, content)| json!({ "type": kind, "state_key": "", "content": content }))
-            .filter_map(|state| raw(&state))
-            .collect();
+        request.initial_state = as_initial_state(&self.initial_state());
         request
     }
+
+    fn state(&self) -> Vec<(&'static str, Value)> {
+        let mut state = vec![
+            ("m.room.power_levels", self.power_levels()),
+            ("m.room.name", json!({ "name": self.name() })),
+            ("m.room.topic", json!({ "topic": self.topic() })),
+        ];
+        state.extend(self.initial_state());
+        state
+    }
+}
+
+/// What is the same for all rooms.
+pub(super) fn request(recipe: &impl Recipe, name: &str, topic: &str) -> create_room::v3::Request {
+    let mut request = create_room::v3::Request::new();
+    request.room_version = Some(ROOM_VERSION);
+    request.preset = Some(RoomPreset::PrivateChat);
+    request.room_alias_name = Some(recipe.alias().to_owned());
+    request.name = Some(name.to_owned());
+    request.topic = Some(topic.to_owned());
+    request
+}
+
+pub(super) fn as_initial_state(state: &[(&'static str, Value)]) -> Vec<Raw<AnyInitialStateEvent>> {
+    state
+        .iter()
+        .map(|(kind, content)| json!({ "type": kind, "state_key": "", "content": content }))
+        .filter_map(|state| raw(&state))
+        .collect()
 }
 
 /// A value as ruma's raw JSON of whatever type the request wants.

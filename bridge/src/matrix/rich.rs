@@ -58,6 +58,51 @@ pub fn append_plain(tree: &[RichText], out: &mut String) {
     }
 }
 
+/// The text that a reader sees, but with everybody who is mentioned named by their Matrix id. None if
+/// nobody is.
+#[must_use]
+pub fn text_with_user_ids(html: &str) -> Option<String> {
+    if !usable(html) {
+        return None;
+    }
+    let mut tree = Vec::new();
+    for node in Html::parse(html).children() {
+        walk(&node, 0, false, &mut tree);
+    }
+    let mut out = String::new();
+    append_with_user_ids(&tree, &mut out).then_some(out)
+}
+
+/// Says whether somebody was mentioned.
+fn append_with_user_ids(tree: &[RichText], out: &mut String) -> bool {
+    let mut mentioned = false;
+    for node in tree {
+        match node {
+            RichText::Text { text } => out.push_str(text),
+            RichText::Break {} => out.push('\n'),
+            RichText::Span { children, .. } => mentioned |= append_with_user_ids(children, out),
+            RichText::Link { href, children } => match mentioned_user(href) {
+                Some(user) => {
+                    out.push_str(&user);
+                    mentioned = true;
+                }
+                None => mentioned |= append_with_user_ids(children, out),
+            },
+        }
+    }
+    mentioned
+}
+
+/// The user that a link mentions (spec: matrix.to navigation, `matrix:` URIs).
+fn mentioned_user(href: &str) -> Option<String> {
+    let user = ruma::MatrixToUri::parse(href).ok().map(|uri| uri.id().clone());
+    let user = user.or_else(|| ruma::MatrixUri::parse(href).ok().map(|uri| uri.id().clone()))?;
+    match user {
+        ruma::matrix_uri::MatrixId::User(user) => Some(user.to_string()),
+        _ => None,
+    }
+}
+
 fn usable(html: &str) -> bool {
     html.bytes().filter(|b| *b == b'<').count() <= MAX_TAGS
 }

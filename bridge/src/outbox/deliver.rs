@@ -17,13 +17,14 @@ use serde_json::{Value, json};
 use switchboard_engine::WithdrawOutcome;
 
 use super::{
-    effect::{Deed, Done, OutboxEffect, effect_id},
+    effect::{Asked, Deed, Done, OutboxEffect, effect_id},
     room,
 };
 use crate::{
     directory::Directory,
     identity::Namespace,
     matrix::{
+        bot_room,
         client::{As, CallError, Homeserver},
         content,
         event::{self, RoomEvent},
@@ -96,6 +97,7 @@ impl DeliverError {
 impl Deliverer {
     /// Carries out an effect. In doubt (after a restart or a lost answer) it first looks whether
     /// it has been done.
+    #[expect(clippy::too_many_lines, reason = "one arm for each deed")]
     pub async fn carry_out(
         &self,
         seq: EffectSeq,
@@ -124,12 +126,13 @@ impl Deliverer {
                 };
                 room::open(self, &recipe).await.map(Done::Room)
             }
-            Deed::Card { text, html } => {
+            Deed::Card { text, html, reactions } => {
                 let room = room()?;
                 let body = content::notice(text, Some(html), &id);
                 let card = self.say(&room, bot, &id, "m.room.message", &body, doubt).await?;
                 let pinned = json!({ "pinned": [card.event] });
                 self.set_state(bot, &room, "m.room.pinned_events", "", &pinned).await?;
+                self.react(&room, &card, reactions, &id, doubt).await?;
                 Ok(card.done())
             }
             Deed::Ring { agent, reason, html, .. } => {
@@ -164,9 +167,10 @@ impl Deliverer {
                 let sent = self.say(&room, &ghost, &id, "m.room.message", &body, doubt);
                 sent.await.map(Sent::done)
             }
-            Deed::Notice { text, html, reactions, .. } => {
+            Deed::Notice { text, html, reactions, to, .. } => {
                 let room = room()?;
-                let body = content::notice(text, html.as_deref(), &id);
+                let mut body = content::notice(text, html.as_deref(), &id);
+                answer(&mut body, to.as_ref());
                 let sent = self.say(&room, bot, &id, "m.room.message", &body, doubt).await?;
                 self.react(&room, &sent, reactions, &id, doubt).await?;
                 Ok(sent.done())
@@ -178,6 +182,38 @@ impl Deliverer {
                     "status": status, "incarnation": self.incarnation, content::EFFECT_KEY: id,
                 });
                 self.set_state(bot, &room, recipe::CHAT_STATE, "", &body).await?;
+                Ok(Done::Plain)
+            }
+            Deed::OpenBotRoom { name, topic } => {
+                let alias =
+                    self.names.alias_localpart(&effect.place).ok_or(DeliverError::NoRoom)?;
+                let recipe = bot_room::BotRoom {
+                    purpose: effect.place.key(),
+                    incarnation: &self.incarnation,
+                    alias,
+                    name,
+                    topic,
+                };
+                self.open_bot_room(&recipe).await.map(Done::Room)
+            }
+            Deed::Invite { user, reason, direct } => {
+                let body = content::bot_invite(reason, *direct, &id);
+                self.invite(&room()?, bot, user, &body).await
+            }
+            Deed::Join {} => self.accept_invite(&room()?).await.map(Done::Joined),
+            Deed::Decline { reason } => {
+                self.decline_invite(&room()?, reason).await?;
+                Ok(Done::Plain)
+            }
+            Deed::File { name, mime, text, to } => {
+                let room = room()?;
+                let uri = self.upload(name, mime, text).await?;
+                let mut body = content::file(name, mime, text.len(), uri.as_str(), &id);
+                answer(&mut body, to.as_ref());
+                self.say(&room, bot, &id, "m.room.message", &body, doubt).await.map(Sent::done)
+            }
+            Deed::Redact { event, reason } => {
+                self.redact(&room()?, event, reason, &id).await?;
                 Ok(Done::Plain)
             }
         }
@@ -319,6 +355,12 @@ impl Deliverer {
         }
         found.reverse();
         Ok(found)
+    }
+}
+
+fn answer(body: &mut Value, to: Option<&Asked>) {
+    if let Some(to) = to {
+        content::answer_to(body, &to.event, to.thread.as_deref());
     }
 }
 

@@ -51,12 +51,15 @@ pub enum Deed {
         #[serde(default = "yes")]
         federate: bool,
     },
-    /// Post the card with the customer's details and pin it.
+    /// Post a card and pin it: the customer's details, or what can be done at a desk.
     Card {
         /// The card as text.
         text: String,
         /// The card as HTML.
         html: String,
+        /// Reactions to place on it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reactions: Vec<String>,
     },
     /// Invite an agent, as the ghost.
     Ring {
@@ -104,8 +107,53 @@ pub enum Deed {
         html: Option<String>,
         /// Reactions to place on it.
         reactions: Vec<String>,
-        /// The newest entry in the customer's feed when it was decided.
+        /// The newest entry in the customer's feed when it was decided; 0 where there is none.
         anchor: u64,
+        /// What it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Asked>,
+    },
+    /// Make a room in which people talk with the bot.
+    OpenBotRoom {
+        /// Its name.
+        name: String,
+        /// Its topic.
+        topic: String,
+    },
+    /// Invite somebody as the bot, unless they are there.
+    Invite {
+        /// Whom.
+        user: String,
+        /// Why.
+        reason: String,
+        /// Whether it is a direct chat.
+        direct: bool,
+    },
+    /// Accept an invite to the bot, and read what was said before.
+    Join {},
+    /// Decline an invite to the bot.
+    Decline {
+        /// Why.
+        reason: String,
+    },
+    /// Post a text as a file, as the bot.
+    File {
+        /// The file's name.
+        name: String,
+        /// Its media type.
+        mime: String,
+        /// What is in it.
+        text: String,
+        /// What it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Asked>,
+    },
+    /// Take a message of the bot back.
+    Redact {
+        /// Which event.
+        event: OwnedEventId,
+        /// Why.
+        reason: String,
     },
     /// Write the chat's status into the room's state.
     Status {
@@ -116,6 +164,16 @@ pub enum Deed {
         /// `waiting`, `active` or `ended`.
         status: String,
     },
+}
+
+/// A message that the bot answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Its event.
+    pub event: String,
+    /// The first event of the thread that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
 }
 
 fn yes() -> bool {
@@ -133,6 +191,8 @@ pub enum Done {
     Found(OwnedEventId),
     /// The invite is with the homeserver.
     Rung,
+    /// The bot is in the room; what was said there before, newest last, as JSON.
+    Joined(Vec<String>),
     /// What became of a withdrawal.
     Withdrawn(WithdrawOutcome),
     /// Nothing to tell.

@@ -9,11 +9,13 @@
 //! | [`effect`] | effects as they are stored, and their ends |
 //! | [`deliver`] | carrying one out |
 //! | `members` | who is asked into a room, and who is shown out |
-//! | `room` | making a chat's room |
+//! | `room` | making rooms |
+//! | `bot_rooms` | rooms in which people talk with the bot |
 //! | [`health`] | whether the homeserver answers |
 //! | [`retry`] | trying again |
 //! | [`live`] | typing and read receipts of customers: the way without a record |
 
+mod bot_rooms;
 pub mod deliver;
 pub mod effect;
 pub mod health;

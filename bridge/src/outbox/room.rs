@@ -1,4 +1,4 @@
-//! Making a chat's room: every step can be repeated, and a half-made room is repaired.
+//! Making rooms: every step can be repeated, and a half-made room is repaired.
 
 use ruma::{
     OwnedRoomId, UserId,
@@ -19,11 +19,11 @@ use crate::{
     identity,
     matrix::{
         client::{As, CallError, Homeserver},
-        recipe::{CHAT_STATE, ChatRoom},
+        recipe::{CHAT_STATE, ChatRoom, Recipe},
     },
 };
 
-/// Makes the room with the ghost in it, or finds the one that an earlier try made and repairs it.
+/// Makes a chat's room with the ghost in it, or finds the one that an earlier try made and repairs it.
 pub(super) async fn open(
     deliverer: &Deliverer,
     recipe: &ChatRoom<'_>,
@@ -31,7 +31,7 @@ pub(super) async fn open(
     let homeserver = &deliverer.homeserver;
     let bot = deliverer.names.bot();
     make_ghost(homeserver, &deliverer.names.ghost_localpart(recipe.chat), recipe).await?;
-    let (room, adopted) = create_or_adopt(deliverer, recipe).await?;
+    let (room, adopted) = make(deliverer, recipe).await?;
     join(homeserver, bot, recipe.ghost, &room).await?;
     if adopted {
         repair(deliverer, recipe, &room).await?;
@@ -62,9 +62,11 @@ pub async fn make_device(homeserver: &Homeserver, user: &UserId) -> Result<(), C
     Ok(())
 }
 
-async fn create_or_adopt(
+/// Makes a room with the bot in it, or finds the one that an earlier try made. Says whether it was
+/// found: then it may have to be repaired.
+pub(super) async fn make(
     deliverer: &Deliverer,
-    recipe: &ChatRoom<'_>,
+    recipe: &impl Recipe,
 ) -> Result<(OwnedRoomId, bool), DeliverError> {
     let homeserver = &deliverer.homeserver;
     let bot = As::user(deliverer.names.bot());
@@ -75,30 +77,30 @@ async fn create_or_adopt(
             Err(error) if error.is("M_ROOM_IN_USE") => {}
             Err(error) => return Err(error.into()),
         }
-        let alias = deliverer.names.room_alias(recipe.chat);
+        let alias = deliverer.names.alias(recipe.alias());
         let room = match homeserver.call(bot, get_alias::v3::Request::new(alias.clone())).await {
             Ok(response) => response.room_id,
             Err(error) if error.is_not_found() => continue,
             Err(error) => return Err(error.into()),
         };
         if is_ours(deliverer, recipe, &room).await? {
-            tracing::info!(chat = %recipe.chat, "took up the room of an earlier try");
+            tracing::info!(%room, "took up the room of an earlier try");
             return Ok((room, true));
         }
-        tracing::warn!(chat = %recipe.chat, "a foreign room has the chat's alias; making it anew");
+        tracing::warn!(%room, "a foreign room has the alias of one of ours; making it anew");
         match homeserver.call(bot, delete_alias::v3::Request::new(alias)).await {
             Ok(_) => {}
             Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Err(CallError::InDoubt("the chat's alias is taken again and again".to_owned()).into())
+    Err(CallError::InDoubt("the room's alias is taken again and again".to_owned()).into())
 }
 
-/// Whether the bot is in the room, and the room's create event names this chat of this store.
+/// Whether the bot is in the room, and the room's create event has the mark of this store.
 async fn is_ours(
     deliverer: &Deliverer,
-    recipe: &ChatRoom<'_>,
+    recipe: &impl Recipe,
     room: &OwnedRoomId,
 ) -> Result<bool, DeliverError> {
     let bot = deliverer.names.bot();
@@ -115,7 +117,8 @@ async fn is_ours(
         Err(CallError::Refused { .. }) => return Ok(false),
         Err(error) => return Err(error.into()),
     };
-    if create.get(CHAT_STATE) != Some(&recipe.mark()) {
+    let (key, mark) = recipe.mark();
+    if create.get(key) != Some(&mark) {
         return Ok(false);
     }
     let member = deliverer.member(room, bot.as_str()).await?;
@@ -144,21 +147,16 @@ async fn join(
 }
 
 /// Writes what a creation that stopped half way left out, or what is not as it should be.
-async fn repair(
+pub(super) async fn repair(
     deliverer: &Deliverer,
-    recipe: &ChatRoom<'_>,
+    recipe: &impl Recipe,
     room: &OwnedRoomId,
 ) -> Result<(), DeliverError> {
     let bot = deliverer.names.bot();
-    let mut wanted = vec![
-        ("m.room.power_levels", recipe.power_levels()),
-        ("m.room.join_rules", json!({ "join_rule": "invite" })),
-        ("m.room.name", json!({ "name": recipe.name() })),
-        ("m.room.topic", json!({ "topic": recipe.topic() })),
-    ];
-    let alias = deliverer.names.room_alias(recipe.chat);
+    let alias = deliverer.names.alias(recipe.alias());
+    let mut wanted = recipe.state();
+    wanted.push(("m.room.join_rules", json!({ "join_rule": "invite" })));
     wanted.push(("m.room.canonical_alias", json!({ "alias": alias })));
-    wanted.extend(recipe.initial_state());
     for (kind, content) in wanted {
         let request = get_state_event_for_key::v3::Request::new(
             room.clone(),
@@ -171,7 +169,7 @@ async fn repair(
             Err(error) => return Err(error.into()),
         };
         if let Some(mended) = mended(kind, content, found.as_ref()) {
-            tracing::info!(chat = %recipe.chat, kind, "repaired the state of a room");
+            tracing::info!(%room, kind, "repaired the state of a room");
             deliverer.set_state(bot, room, kind, "", &mended).await?;
         }
     }

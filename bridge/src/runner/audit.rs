@@ -44,13 +44,6 @@ impl State {
     }
 
     /// Shows the newest entries that are committed. Reads no more than these.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "what administrators write to the bot does not reach the runner yet"
-        )
-    )]
     pub(super) async fn audit(&self, count: u32) -> Result<Reply, HandleError> {
         let wanted = usize::try_from(count).unwrap_or(usize::MAX);
         let mut entries: Vec<Entry> = Vec::new();

@@ -8,6 +8,7 @@ use switchboard_engine::{ChatId, RecordKey};
 use super::records::EventPlace;
 use crate::{
     outbox::effect::OutboxEffect,
+    place::Place,
     store::{Changes, EffectSeq, Epoch, InboxSeq, RecordKind, StoredEffect, Stream, StreamEntry},
 };
 
@@ -25,6 +26,8 @@ pub(super) struct Batch {
     pub settled: Vec<EffectSeq>,
     /// Chats whose conversation record changed.
     pub chats: BTreeSet<ChatId>,
+    /// Bot rooms whose records changed.
+    pub places: BTreeSet<Place>,
     /// Records of the engine that changed.
     pub engine: BTreeSet<RecordKey>,
     /// What administrators manage has changed.
@@ -45,6 +48,7 @@ impl Batch {
             && self.effects.is_empty()
             && self.effects_done.is_empty()
             && self.chats.is_empty()
+            && self.places.is_empty()
             && self.engine.is_empty()
     }
 

@@ -16,13 +16,6 @@ use super::{
 };
 use crate::config::demands;
 
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "what administrators write to the bot does not reach the runner yet"
-    )
-)]
 impl State {
     /// What a decision would come to, for the question whether it is meant. The same is looked at
     /// again when it is carried out.
@@ -117,6 +110,7 @@ impl State {
         // By the old settings, some may have overflowed back.
         self.move_chats(applied.moved.as_ref(), batch).await?;
         self.keep_former(&old);
+        self.open_bot_rooms(batch);
         self.kept.by_command = true;
         self.write_centre(batch)?;
         let entry = Entry {

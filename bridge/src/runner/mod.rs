@@ -11,6 +11,10 @@
 //! | `estimate` | how long a waiting customer will probably wait |
 //! | `arrivals` | inbox items become inputs: customers |
 //! | `room_events` | inbox items become inputs: events of the homeserver |
+//! | `bot_rooms` | desks, the administrators' room: making them, and saying something there |
+//! | `bot_events` | what happens there, and invites to the bot |
+//! | `commands` | what people tell the bot, and what it answers |
+//! | `answers` | what people answer to the bot's questions |
 //! | `places` | where events stand: receipts, and what is taken back |
 //! | `people` | who in a room is an agent, and who is not |
 //! | `outcomes` | ends of effects become inputs |
@@ -22,19 +26,19 @@
 //! | `perform`, `happened` | the engine's effects become entries and outbox effects |
 //! | `words` | what people are told |
 
+mod answers;
 mod archive;
 mod arrivals;
 mod audit;
 mod batch;
+mod bot_events;
+mod bot_rooms;
 mod centre;
+mod commands;
 mod estimate;
 mod happened;
 mod hours;
 mod outcomes;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the commands that show it do not reach the runner yet")
-)]
 mod pauses;
 mod people;
 mod perform;
@@ -43,19 +47,11 @@ pub mod records;
 mod room_events;
 mod sites;
 mod state;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the commands that show it do not reach the runner yet")
-)]
 mod stats;
 mod stored_centre;
 #[cfg(test)]
 mod tests;
 mod trouble;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the commands that show it do not reach the runner yet")
-)]
 mod views;
 mod words;
 
@@ -319,6 +315,7 @@ impl Runner {
         if item.key.starts_with("event:") {
             self.state.tell_of_nonsense(item, batch);
         }
+        self.state.tell_administrators(words::put_aside(&item.key).into(), batch);
         batch.inbox_done(item.seq);
         Ok(())
     }

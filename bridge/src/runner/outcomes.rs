@@ -4,7 +4,7 @@ use switchboard_engine::{AgentId, Input, WithdrawOutcome};
 
 use super::{
     batch::Batch,
-    records::{Author, EventPlace, LogEntry, Parked},
+    records::{Author, EventPlace, LogEntry, Parked, Presence},
     state::{HandleError, State},
     words,
 };
@@ -73,7 +73,9 @@ impl State {
         done: Done,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        let Some(chat) = effect.place.chat() else { return Ok(()) };
+        let Some(chat) = effect.place.chat() else {
+            return self.done_elsewhere(seq, effect, done, batch).await;
+        };
         match (effect.deed, done) {
             (Deed::OpenRoom { .. }, Done::Room(room)) => {
                 if let Some(conversation) = self.conversations.get_mut(&chat) {
@@ -103,7 +105,7 @@ impl State {
             (Deed::Notice { anchor, .. }, Done::Event(event)) => {
                 let place = EventPlace { chat, by: Author::Bot, anchor };
                 batch.file_event(event.as_str(), &place)?;
-                self.prompt_is_asked(chat, seq, event, batch);
+                self.prompt_is_asked(&chat.into(), seq, event, batch);
                 Ok(())
             }
             (Deed::Card { .. }, Done::Event(event)) => {
@@ -111,6 +113,53 @@ impl State {
                 Ok(batch.file_event(event.as_str(), &place)?)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// The good end of an effect in a room where people talk with the bot.
+    async fn done_elsewhere(
+        &mut self,
+        seq: EffectSeq,
+        effect: OutboxEffect,
+        done: Done,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        match (effect.deed, done) {
+            (Deed::OpenBotRoom { .. }, Done::Room(room)) => {
+                if let Some(record) = self.bot_rooms.get_mut(&effect.place) {
+                    record.room = Some(room);
+                    record.opening = None;
+                    batch.places.insert(effect.place);
+                }
+                batch.settled.push(seq);
+                Ok(())
+            }
+            (Deed::Join {}, Done::Joined(said)) => {
+                self.has_joined(&effect.place, &said, batch).await
+            }
+            (Deed::Notice { .. } | Deed::Card { .. }, Done::Event(event)) => {
+                self.prompt_is_asked(&effect.place, seq, event, batch);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An effect in a room where people talk with the bot was given up. What can be tried again is
+    /// tried with the next reason to do so.
+    fn parked_elsewhere(&mut self, effect: OutboxEffect, batch: &mut Batch) {
+        match effect.deed {
+            Deed::OpenBotRoom { .. } | Deed::Join {} => {
+                self.bot_rooms.remove(&effect.place);
+                batch.places.insert(effect.place);
+            }
+            Deed::Invite { user, .. } => {
+                if let Some(record) = self.bot_rooms.get_mut(&effect.place) {
+                    record.people.insert(user, Presence::Gone);
+                    batch.places.insert(effect.place);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -123,7 +172,10 @@ impl State {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         self.put_aside(seq, &effect, reason.clone(), batch)?;
-        let Some(chat) = effect.place.chat() else { return Ok(()) };
+        let Some(chat) = effect.place.chat() else {
+            self.parked_elsewhere(effect, batch);
+            return Ok(());
+        };
         match effect.deed {
             Deed::OpenRoom { .. } => {
                 if let Some(conversation) = self.conversations.get_mut(&chat) {
@@ -152,7 +204,7 @@ impl State {
                 self.notice(chat, words::not_removed(&name), None, &[], batch);
                 self.input(Input::RemovalFailed { chat, agent: AgentId(agent) }, batch).await
             }
-            Deed::Card { .. } | Deed::Notice { .. } | Deed::Status { .. } => Ok(()),
+            _ => Ok(()),
         }
     }
 }

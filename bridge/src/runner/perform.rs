@@ -5,14 +5,15 @@ use switchboard_engine::{AgentId, ChatId, ChatState, Effect, MessageRef, Span, e
 
 use super::{
     batch::Batch,
-    records::{Author, EventPlace, LogEntry, Prompt, Question},
+    bot_rooms::Message,
+    records::{Author, EventPlace, LogEntry, Question},
     state::{HandleError, State},
     words,
 };
 use crate::{
     gateway::wire::{FeedBody, RefusalReason},
     matrix::{content::escape, rich},
-    outbox::effect::{Deed, Lane, OutboxEffect},
+    outbox::effect::{Deed, Lane},
     store::EffectSeq,
 };
 
@@ -60,10 +61,12 @@ impl State {
                 Ok(())
             }
             Effect::Happened { chat, event } => self.happened(chat, event, batch).await,
-            // Nobody changes a status as long as agents cannot log on and off.
-            Effect::AgentChanged { .. } | Effect::ConfirmLogOff { .. } | Effect::Ignored { .. } => {
+            changed @ Effect::AgentChanged { .. } => {
+                self.status_changed(&changed, batch);
                 Ok(())
             }
+            // Whoever logs off has been asked before.
+            Effect::ConfirmLogOff { .. } | Effect::Ignored { .. } => Ok(()),
         }
     }
 
@@ -94,7 +97,7 @@ impl State {
         let html: Vec<String> =
             rows.iter().map(|(name, value)| format!("<b>{name}</b>: {}", escape(value))).collect();
         let (text, html) = (text.join("\n"), html.join("<br>"));
-        self.send(chat, Lane::Timeline, Deed::Card { text, html }, batch);
+        self.send(chat, Lane::Timeline, Deed::Card { text, html, reactions: Vec::new() }, batch);
     }
 
     fn ring(
@@ -209,13 +212,8 @@ impl State {
         reactions: &[&str],
         batch: &mut Batch,
     ) -> Option<EffectSeq> {
-        let conversation = self.conversations.get(&chat)?;
-        if conversation.room.is_none() && conversation.opening.is_none() {
-            return None;
-        }
-        let reactions = reactions.iter().map(ToString::to_string).collect();
-        let deed = Deed::Notice { text, html, reactions, anchor: conversation.feed };
-        Some(self.send(chat, Lane::Timeline, deed, batch))
+        let message = Message { text, html, ..Message::default() }.with(reactions);
+        self.say(&chat.into(), message, batch)
     }
 
     pub(super) fn ask(
@@ -227,12 +225,8 @@ impl State {
         until: u64,
         batch: &mut Batch,
     ) {
-        let Some(seq) = self.notice(chat, text, None, reactions, batch) else { return };
-        if let Some(conversation) = self.conversations.get_mut(&chat) {
-            conversation.prompts.retain(|prompt| prompt.question != question);
-            conversation.prompts.push(Prompt { effect: seq.0, event: None, question, until });
-            batch.chats.insert(chat);
-        }
+        let message = Message { text, ..Message::default() }.with(reactions);
+        self.ask_at(&chat.into(), message, question, until, batch);
     }
 
     /// Puts a deed into the outbox. All but the making of the room waits for the room.
@@ -243,13 +237,10 @@ impl State {
         deed: Deed,
         batch: &mut Batch,
     ) -> EffectSeq {
-        let after = self.conversations.get(&chat).and_then(|c| c.opening).into_iter().collect();
-        let created = self.batch_time().0;
-        let place = chat.into();
-        self.add_effect(OutboxEffect { place, lane, after, created, deed }, batch)
+        self.send_to(&chat.into(), lane, deed, batch)
     }
 
-    fn queue_name(&self, queue: &str) -> String {
+    pub(super) fn queue_name(&self, queue: &str) -> String {
         self.centre.queue(queue).map_or_else(|| queue.to_owned(), |queue| queue.name.clone())
     }
 }

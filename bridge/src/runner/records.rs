@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ruma::{OwnedEventId, OwnedRoomId};
 use serde::{Deserialize, Serialize};
+use switchboard_centre::Snapshot;
 use switchboard_engine::{AgentId, ChatEvent, ChatId};
 
-use crate::gateway::wire::Phase;
+use crate::{gateway::wire::Phase, place::Place};
 
 /// What the bridge knows of a chat besides the rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +67,37 @@ pub struct Declined {
     pub missed: u32,
 }
 
+/// What the bridge knows of a room in which people talk with the bot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BotRoom {
+    /// What it is for.
+    pub place: Place,
+    /// The room, once it is made.
+    pub room: Option<OwnedRoomId>,
+    /// The effect that makes it, while it is under way.
+    pub opening: Option<u64>,
+    /// Whether it is a direct chat.
+    pub direct: bool,
+    /// Who belongs here, and whether they are here.
+    #[serde(default)]
+    pub people: BTreeMap<String, Presence>,
+    /// Questions of the bot that can be answered.
+    #[serde(default)]
+    pub prompts: Vec<Prompt>,
+}
+
+/// Whether somebody is in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// They have been asked in.
+    Invited,
+    /// They are in it.
+    Joined,
+    /// They have left it or have declined.
+    Gone,
+}
+
 /// A question of the bot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
@@ -90,6 +122,59 @@ pub enum Question {
     },
     /// Whether the agent wants to leave the room of the ended chat.
     Close,
+    /// What the agent wants to do: the buttons of the desk's card. It can be answered for ever.
+    Desk {
+        /// Whose desk.
+        agent: AgentId,
+        /// The profiles that its numbers stand for, by id.
+        profiles: Vec<String>,
+    },
+    /// With which profile the agent wants to log on.
+    Profile {
+        /// Who is asked.
+        agent: AgentId,
+        /// The profiles that the numbers stand for, by id.
+        profiles: Vec<String>,
+    },
+    /// What is to become of the agent's chats, since they want to log off.
+    LogOff {
+        /// Who is asked.
+        agent: AgentId,
+    },
+    /// Whether the agent is ready again.
+    Ready {
+        /// Who is asked.
+        agent: AgentId,
+    },
+    /// Whether a command shall really be carried out.
+    Command {
+        /// Who gave it; only their answer counts.
+        user: String,
+        /// The command.
+        text: String,
+        /// How the thing was that it is about.
+        seen: Option<Snapshot>,
+        /// The version of everything, for a command that concerns everything.
+        version: Option<String>,
+    },
+    /// Whether a secret has been put away, so that the message with it can go.
+    Secret,
+}
+
+impl Question {
+    /// Whose answer counts; anybody's, if there is nobody here.
+    #[must_use]
+    pub fn asked(&self) -> Option<&str> {
+        match self {
+            Self::ConfirmEnd { agent }
+            | Self::Desk { agent, .. }
+            | Self::Profile { agent, .. }
+            | Self::LogOff { agent }
+            | Self::Ready { agent } => Some(&agent.0),
+            Self::Command { user, .. } => Some(user),
+            Self::Close | Self::Secret => None,
+        }
+    }
 }
 
 /// An event's place.

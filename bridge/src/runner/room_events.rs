@@ -1,32 +1,27 @@
 //! Inbox items become inputs: events that the homeserver pushed.
 
-use std::time::Duration;
-
 use ruma::EventId;
 use switchboard_engine::{AgentId, ChatId, Input, MessageRef, Removal};
 
 use super::{
     batch::Batch,
-    records::{Author, EventPlace, LogEntry, Question},
+    commands::Said,
+    records::{Author, EventPlace, LogEntry},
     state::{HandleError, State},
     words,
 };
 use crate::{
-    commands::{self, Command},
     matrix::{
-        classify::{self, Answer, Message, RelatesTo, Why},
+        classify::{self, Message, RelatesTo, Why},
         event::{self, RoomEvent},
     },
     outbox::{
         deliver::REMOVAL_KEY,
-        effect::{Deed, Done, parse_effect_id},
+        effect::{Asked, Deed, Done, parse_effect_id},
     },
-    store::{EffectSeq, InboxItem},
+    place::Place,
+    store::InboxItem,
 };
-
-/// A customer who was there so short a time ago still counts as there: pages poll with pauses, and
-/// lose their connections when the bridge restarts.
-const LATELY: Duration = Duration::from_secs(30);
 
 /// What people mean as a message: most of these cannot be relayed, and their sender is told.
 const MESSAGES: &[&str] = &[
@@ -54,12 +49,17 @@ impl State {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         let event = event::read(&item.body).map_err(|e| HandleError::Unusable(e.to_string()))?;
-        let Some(chat) = self.with.directory.chat_of(&event.room_id) else {
-            tracing::debug!("an event of a room that is no chat");
-            return Ok(());
-        };
-        self.take_room_event(chat, &event, batch).await?;
-        self.file_rest(chat, &event, batch)
+        match self.with.directory.place_of(&event.room_id) {
+            Some(Place::Chat(chat)) => {
+                self.take_room_event(chat, &event, batch).await?;
+                self.file_rest(chat, &event, batch)
+            }
+            Some(place) => self.take_bot_room_event(&place, &event, batch).await,
+            None => {
+                self.take_unknown_room(&event, batch);
+                Ok(())
+            }
+        }
     }
 
     async fn take_room_event(
@@ -78,7 +78,7 @@ impl State {
         }
         match event.kind.as_str() {
             "m.room.member" => self.member_changed(chat, event, batch).await,
-            "m.reaction" => self.agent_reacted(chat, event, batch).await,
+            "m.reaction" => self.reacted(&Place::Chat(chat), event, batch).await,
             "m.room.redaction" => self.agent_redacted(chat, event, batch).await,
             kind if MESSAGES.contains(&kind) && event.state_key.is_none() => {
                 self.agent_wrote(chat, event, batch).await
@@ -107,7 +107,7 @@ impl State {
                 Some(Deed::Notice { anchor, .. }) => {
                     let place = EventPlace { chat, by: Author::Bot, anchor: *anchor };
                     batch.file_event(&event.event_id, &place)?;
-                    self.prompt_is_asked(chat, seq, event_id, batch);
+                    self.prompt_is_asked(&Place::Chat(chat), seq, event_id, batch);
                 }
                 Some(Deed::Card { .. }) => {
                     let place = EventPlace { chat, by: Author::Bot, anchor: 0 };
@@ -192,11 +192,14 @@ impl State {
         }
         let agent = AgentId(event.sender.clone());
         let message = classify::classify(event, relates_to);
+        let thread = classify::thread(event).map(str::to_owned);
+        let to = Asked { event: event.event_id.clone(), thread };
+        let said = Said { user: event.sender.clone(), place: Place::Chat(chat), to };
         let may_answer =
             matches!(message, Message::ForCustomer { .. } | Message::NotRelayed(Why::ReplyToBot));
         if may_answer
             && let Some(answer) = classify::answer(event)
-            && self.answers_question(chat, &agent, answer, batch).await?
+            && self.answers_in_words(&said, answer, batch).await?
         {
             return Ok(());
         }
@@ -206,7 +209,7 @@ impl State {
                 self.notice(chat, why.told().to_owned(), None, &[], batch);
                 Ok(())
             }
-            Message::Command(text) => self.command(chat, agent, &text, batch).await,
+            Message::Command(text) => self.obey(&said, &text, batch).await,
             Message::ForCustomer { text, html } => {
                 let entry = LogEntry::Agent {
                     agent: agent.clone(),
@@ -221,145 +224,8 @@ impl State {
         }
     }
 
-    async fn command(
-        &mut self,
-        chat: ChatId,
-        agent: AgentId,
-        text: &str,
-        batch: &mut Batch,
-    ) -> Result<(), HandleError> {
-        match commands::parse(text) {
-            Ok(Command::End) if self.is_over(chat) => {
-                self.notice(chat, words::OVER_ALREADY.to_owned(), None, &[], batch);
-                Ok(())
-            }
-            Ok(Command::End) if !self.engine().chat(chat).is_some_and(|c| c.has(&agent)) => {
-                self.notice(chat, words::NOT_YOURS_TO_END.to_owned(), None, &[], batch);
-                Ok(())
-            }
-            Ok(Command::End) => {
-                let customer_connected = self.with.live.here_lately(chat, LATELY);
-                self.input(Input::AgentAsksEnd { chat, agent, customer_connected }, batch).await
-            }
-            Ok(Command::Help) => {
-                let (text, html) = commands::help();
-                self.notice(chat, text, Some(html), &[], batch);
-                Ok(())
-            }
-            Err(unknown) => {
-                let text = format!("Not sent to the customer: {unknown}.");
-                self.notice(chat, text, None, &[], batch);
-                Ok(())
-            }
-        }
-    }
-
-    /// Whether this answer is that of the asked agent to the bot's question: such a one never
-    /// reaches the customer.
-    async fn answers_question(
-        &mut self,
-        chat: ChatId,
-        agent: &AgentId,
-        answer: Answer,
-        batch: &mut Batch,
-    ) -> Result<bool, HandleError> {
-        let asked = Question::ConfirmEnd { agent: agent.clone() };
-        let now = self.batch_time().0;
-        let is_asked = self
-            .conversations
-            .get(&chat)
-            .is_some_and(|c| c.prompts.iter().any(|p| p.question == asked && p.until > now));
-        if !is_asked {
-            return Ok(false);
-        }
-        match answer {
-            Answer::Yes => {
-                self.answered(chat, &asked, batch);
-                let input = Input::AgentConfirmsEnd { chat, agent: agent.clone() };
-                self.input(input, batch).await?;
-            }
-            Answer::No => {
-                self.answered(chat, &asked, batch);
-                self.notice(chat, words::END_CANCELLED.to_owned(), None, &[], batch);
-            }
-            Answer::Number => {
-                self.notice(chat, words::YES_OR_NO.to_owned(), None, &[], batch);
-            }
-        }
-        Ok(true)
-    }
-
-    async fn agent_reacted(
-        &mut self,
-        chat: ChatId,
-        event: &RoomEvent,
-        batch: &mut Batch,
-    ) -> Result<(), HandleError> {
-        let agent = AgentId(event.sender.clone());
-        let (Some(target), Some(key)) =
-            (event.text(&["m.relates_to", "event_id"]), event.text(&["m.relates_to", "key"]))
-        else {
-            return Ok(());
-        };
-        let prompt = self.conversations.get(&chat).and_then(|conversation| {
-            conversation
-                .prompts
-                .iter()
-                .find(|p| p.event.as_ref().is_some_and(|e| e.as_str() == target))
-        });
-        let expired = prompt.is_some_and(|prompt| prompt.until <= self.batch_time().0);
-        let question = prompt.map(|prompt| prompt.question.clone());
-        // Emoji come with and without the variation selector.
-        match (question, key.trim_end_matches('\u{fe0f}')) {
-            (Some(Question::Close), "✅") => {
-                self.input(Input::AgentCloses { chat, agent }, batch).await
-            }
-            (Some(asked @ Question::ConfirmEnd { .. }), key @ ("✅" | "❌")) => {
-                // Only the asker's answer counts.
-                if asked != (Question::ConfirmEnd { agent: agent.clone() }) {
-                    return Ok(());
-                }
-                self.answered(chat, &asked, batch);
-                if expired {
-                    let over = self.is_over(chat);
-                    let text = if over { words::OVER_ALREADY } else { words::EXPIRED };
-                    self.notice(chat, text.to_owned(), None, &[], batch);
-                    return Ok(());
-                }
-                if key == "✅" {
-                    return self.input(Input::AgentConfirmsEnd { chat, agent }, batch).await;
-                }
-                self.notice(chat, words::END_CANCELLED.to_owned(), None, &[], batch);
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn is_over(&self, chat: ChatId) -> bool {
+    /// Whether a chat is over.
+    pub(super) fn is_over(&self, chat: ChatId) -> bool {
         self.engine().chat(chat).is_some_and(switchboard_engine::Chat::is_ended)
-    }
-
-    /// A question counts once.
-    fn answered(&mut self, chat: ChatId, question: &Question, batch: &mut Batch) {
-        if let Some(conversation) = self.conversations.get_mut(&chat) {
-            conversation.prompts.retain(|prompt| prompt.question != *question);
-            batch.chats.insert(chat);
-        }
-    }
-
-    /// Notes the event of a question, so that a reaction to it is understood.
-    pub(super) fn prompt_is_asked(
-        &mut self,
-        chat: ChatId,
-        seq: EffectSeq,
-        event: ruma::OwnedEventId,
-        batch: &mut Batch,
-    ) {
-        let Some(conversation) = self.conversations.get_mut(&chat) else { return };
-        if let Some(prompt) = conversation.prompts.iter_mut().find(|p| p.effect == seq.0) {
-            prompt.event = Some(event);
-            batch.chats.insert(chat);
-        }
     }
 }

@@ -5,10 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use switchboard_centre::{Centre, model::ALL};
+use switchboard_centre::Centre;
 use switchboard_engine::{
-    Agent, AgentId, Chat, ChatId, Effect, Engine, Input, Profile, ProfileId, QueueSettings,
-    RecordKey, Serves, Setup, Span, Status, Time,
+    Agent, Chat, ChatId, Effect, Engine, Input, RecordKey, Setup, Span, Time, effect::Ignored,
 };
 
 use tokio::sync::watch;
@@ -17,7 +16,7 @@ use super::{
     batch::{Batch, Unwritable},
     estimate::Estimator,
     pauses::Pauses,
-    records::{Conversation, Counters, EventPlace},
+    records::{BotRoom, Conversation, Counters, EventPlace},
     stats::Statistics,
     stored_centre::{CentreFile, Kept},
 };
@@ -30,6 +29,7 @@ use crate::{
     live::Live,
     metrics::Metrics,
     outbox::effect::OutboxEffect,
+    place::Place,
     store::{EffectSeq, Epoch, InboxItem, RecordKind, Store, StoreError},
 };
 
@@ -99,6 +99,7 @@ pub(super) struct State {
     pub(super) with: Surroundings,
     pub(super) engine: Engine,
     pub(super) conversations: HashMap<ChatId, Conversation>,
+    pub(super) bot_rooms: BTreeMap<Place, BotRoom>,
     counters: Counters,
     /// Effects that are not done, by number.
     pub(super) open_effects: BTreeMap<u64, OutboxEffect>,
@@ -130,6 +131,7 @@ impl State {
             audited: 0,
             engine: Engine::default(),
             conversations: HashMap::new(),
+            bot_rooms: BTreeMap::new(),
             counters: Counters::default(),
             open_effects: BTreeMap::new(),
             early_receipts: VecDeque::new(),
@@ -153,7 +155,7 @@ impl State {
         self.load_centre().await?;
         let chats: Vec<Chat> = self.read_all(RecordKind::Chat).await?;
         let agents: Vec<Agent> = self.read_all(RecordKind::Agent).await?;
-        let setup = self.setup();
+        let setup = self.centre.setup(self.with.clock.now());
         self.plan_hours(self.with.clock.now());
         self.statistics.forget();
         self.load_pauses().await?;
@@ -163,6 +165,8 @@ impl State {
             let chat = key.parse().map_err(|e| bad(RecordKind::Conversation, &key, e))?;
             self.conversations.insert(chat, conversation);
         }
+        let bot_rooms: Vec<BotRoom> = self.read_all(RecordKind::BotRoom).await?;
+        self.bot_rooms = bot_rooms.into_iter().map(|room| (room.place.clone(), room)).collect();
         let known = &self.conversations;
         self.engine =
             Engine::load(&setup, agents, chats.into_iter().filter(|c| known.contains_key(&c.id)));
@@ -183,6 +187,11 @@ impl State {
             self.publish_chat(chat);
         }
         self.publish_centre();
+        for place in self.bot_rooms.keys() {
+            self.publish_place(place);
+        }
+        self.publish_agents();
+        self.publish_sites();
         self.with.metrics.requests_loaded();
         self.observe_effects();
         Ok(())
@@ -196,16 +205,9 @@ impl State {
         records.iter().map(|(key, bytes)| parse(kind, key, bytes)).collect()
     }
 
-    /// What the rules need of the configuration. As long as agents cannot log on, everybody is
-    /// ready for every queue, and nobody is taken for not responding.
+    /// What the rules need of the centre.
     pub(super) fn setup(&self) -> Setup {
-        let mut setup = self.centre.setup(self.with.clock.now());
-        let serves =
-            |queue: &QueueSettings| Serves { queue: queue.id.clone(), priority: 1, delay: Span(0) };
-        let queues = setup.queues.iter().map(serves).collect();
-        setup.profiles = vec![Profile { id: ProfileId(ALL.to_owned()), queues }];
-        setup.misses = 0;
-        setup
+        self.centre.setup(self.with.clock.now())
     }
 
     /// Takes the configuration over.
@@ -218,12 +220,7 @@ impl State {
             self.take_file(file, &mut batch)?;
             let setup = self.setup();
             self.input(Input::Configured { setup }, &mut batch).await?;
-            let off = self.engine.agents().filter(|agent| agent.status == Status::LoggedOff);
-            let off: Vec<AgentId> = off.map(|agent| agent.id.clone()).collect();
-            for agent in off {
-                let profile = ProfileId(ALL.to_owned());
-                self.input(Input::AgentLogsOn { agent, profile }, &mut batch).await?;
-            }
+            self.open_bot_rooms(&mut batch);
             self.seal(&mut batch)?;
             self.store.commit(batch.changes(self.epoch)?).await?;
             Ok::<_, HandleError>(())
@@ -280,16 +277,28 @@ impl State {
         input: Input,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        let step = self.engine.handle(self.now, input);
-        batch.engine.extend(step.changed);
-        for effect in step.effects {
-            if let Effect::Ignored { why } = &effect {
-                tracing::debug!(%why, "an input was ignored");
-                continue;
-            }
-            self.perform(effect, batch).await?;
+        if let Some(why) = self.try_input(input, batch).await? {
+            tracing::debug!(%why, "an input was ignored");
         }
         Ok(())
+    }
+
+    /// The same for an input whose author is owed a word if it does not fit.
+    pub(super) async fn try_input(
+        &mut self,
+        input: Input,
+        batch: &mut Batch,
+    ) -> Result<Option<Ignored>, HandleError> {
+        let step = self.engine.handle(self.now, input);
+        batch.engine.extend(step.changed);
+        let mut ignored = None;
+        for effect in step.effects {
+            match effect {
+                Effect::Ignored { why } => ignored = Some(why),
+                effect => self.perform(effect, batch).await?,
+            }
+        }
+        Ok(ignored)
     }
 
     /// Handles an inbox item.
@@ -355,6 +364,7 @@ impl State {
                 batch.record(RecordKind::Conversation, chat.to_string(), conversation)?;
             }
         }
+        self.seal_places(batch)?;
         self.counters.alive = self.now.0;
         self.touch = false;
         let counters = self.counters;
@@ -373,6 +383,9 @@ impl State {
         self.measure_oldest_effect();
         for chat in &batch.chats {
             self.publish_chat(*chat);
+        }
+        for place in &batch.places {
+            self.publish_place(place);
         }
         self.observe_effects();
     }

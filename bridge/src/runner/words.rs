@@ -1,5 +1,7 @@
 //! What agents are told in the room and in invites. Customers are told by their page.
 
+mod desk;
+
 use std::{borrow::Cow, collections::BTreeSet};
 
 use switchboard_engine::{
@@ -7,6 +9,7 @@ use switchboard_engine::{
     effect::{Refusal, RemoveReason},
 };
 
+pub(super) use self::desk::*;
 use crate::matrix::content::{escape, spoken};
 
 /// Who has waited no longer than this has just come.
@@ -14,10 +17,6 @@ const JUST_NOW: Span = Span::seconds(5);
 
 /// An agent thought better of ending the chat.
 pub(super) const END_CANCELLED: &str = "The chat goes on.";
-
-/// An agent answered a question of yes or no with a number.
-pub(super) const YES_OR_NO: &str =
-    "Not sent to the customer: first answer the question above with yes or no.";
 
 /// A message of the customer could not be sent into the room.
 pub(super) const MESSAGE_LOST: &str =

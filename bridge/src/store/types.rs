@@ -83,6 +83,8 @@ pub enum RecordKind {
     DayCounts,
     /// Why agents pause, by Matrix user id.
     PauseReason,
+    /// Rooms in which people talk with the bot, by place.
+    BotRoom,
     /// Single values: counters, the time of the last sign of life.
     Meta,
 }

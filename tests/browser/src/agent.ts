@@ -41,6 +41,9 @@ export class Agent {
   readonly id: string;
   readonly name: string;
   readonly rooms = new Map<string, Room>();
+  /** The room of the agent's desk, once they have come to it. */
+  desk: string | undefined;
+  private deskInvite: string | undefined;
   /** Requests that no test has taken yet. */
   private readonly requests: Invite[] = [];
   private readonly stopped = new AbortController();
@@ -81,6 +84,17 @@ export class Agent {
 
   async request(): Promise<Invite> {
     return await until(`a request for ${this.id}`, () => this.takeRequest());
+  }
+
+  /** Comes to the desk and logs on with the only profile. */
+  async logOn(): Promise<void> {
+    const desk = await until(`an invite to the desk of ${this.id}`, () => this.deskInvite);
+    await this.accept(desk);
+    this.desk = desk;
+    await this.say(desk, "!login");
+    await this.sees(desk, "that they are logged on", (event) => {
+      return event.content["msgtype"] === "m.notice" && String(event.content["body"]).includes("logged on");
+    });
   }
 
   async accept(room: string): Promise<void> {
@@ -180,6 +194,7 @@ export class Agent {
         event.type === "m.room.member" && event.state_key === this.id;
       const member = invite_state.events.find(fits);
       const inviter = member?.sender ?? "";
+      if (member?.content["is_direct"] === true) this.deskInvite = id;
       // Customers are users of their own; what the bot invites to is no request.
       if (inviter.includes("_c_")) {
         this.requests.push({ room: id, inviter, reason: String(member?.content["reason"] ?? "") });

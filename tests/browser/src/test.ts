@@ -33,6 +33,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       const login = async ({ user, password }: (typeof agents)[number]): Promise<Agent> =>
         await Agent.login(homeserver, server_name, user, password);
       const clients = await Promise.all(agents.map(login));
+      for (const client of clients) await client.logOn();
       await use(clients);
       for (const client of clients) client.stop();
     },
@@ -65,10 +66,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await Promise.all(
       agents.map(async (agent) => {
         for (const [id, room] of agent.rooms) {
-          if (room.membership === "join") await agent.leave(id);
+          if (room.membership === "join" && id !== agent.desk) await agent.leave(id);
         }
         await until("no request to be left", () => {
-          return [...agent.rooms.values()].every((room) => room.membership === "leave");
+          return [...agent.rooms].every(([id, room]) => id === agent.desk || room.membership === "leave");
         });
       }),
     );

@@ -38,6 +38,12 @@ pub struct Invite {
 }
 
 impl Invite {
+    /// Whether it is one to the agent's desk: a direct chat with the bot.
+    #[must_use]
+    pub fn is_desk(&self) -> bool {
+        self.content["is_direct"] == true
+    }
+
     /// Whether it is a chat request: customers are ghosts with names of their own.
     #[must_use]
     pub fn is_request(&self) -> bool {

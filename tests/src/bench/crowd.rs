@@ -60,6 +60,9 @@ impl Crowd {
         "warn".clone_into(&mut config.log_level);
         let agents: Vec<Agent> = names.iter().map(|name| hs.agent(name)).collect();
         let bridge = Bridge::start(config).await;
+        for agent in &agents {
+            agent.logs_on(LONG).await;
+        }
         let http = Http::new(&bridge.gateway_url());
         let (count, accepted) = watch::channel(0);
         let mut accepting = JoinSet::new();

@@ -113,6 +113,48 @@ impl Person {
         self.api.ask(Method::PUT, &path, Some(&body)).await.map(drop)
     }
 
+    /// Comes to the desk and logs on as an agent.
+    pub(super) async fn logs_on(&self) -> Result<(), BenchError> {
+        let asked = || async { self.invites().await.map(|rooms| rooms.into_iter().next()) };
+        let desk = self.until("an invite to the desk", asked).await?;
+        self.joins(&desk).await?;
+        self.says(&desk, "!login").await?;
+        let answered = || async {
+            let news = sync(&self.api, None).await?;
+            let events = news["rooms"]["join"][&desk]["timeline"]["events"].as_array().cloned();
+            let says_so = |event: &Value| {
+                let body = event["content"]["body"].as_str().unwrap_or_default();
+                event["content"]["msgtype"] == "m.notice" && body.contains("logged on")
+            };
+            Ok(events.into_iter().flatten().any(|event| says_so(&event)).then_some(()))
+        };
+        self.until("an answer at the desk", answered).await
+    }
+
+    /// The rooms that the person is invited to.
+    async fn invites(&self) -> Result<Vec<String>, BenchError> {
+        let news = sync(&self.api, None).await?;
+        let rooms = news["rooms"]["invite"].as_object();
+        Ok(rooms.into_iter().flatten().map(|(room, _)| room.clone()).collect())
+    }
+
+    /// Looks again and again until there is something.
+    async fn until<T, F: Future<Output = Result<Option<T>, BenchError>>>(
+        &self,
+        what: &str,
+        look: impl Fn() -> F,
+    ) -> Result<T, BenchError> {
+        let found = async {
+            loop {
+                if let Some(found) = look().await? {
+                    return Ok(found);
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        within(what, PATIENCE, found).await?
+    }
+
     /// Follows what happens from now on.
     pub(super) async fn follows(&self) -> Result<Sights, BenchError> {
         let since = text(&sync(&self.api, None).await?, "next_batch")?;

@@ -84,6 +84,7 @@ impl Scene {
         let bridge = Bridge::start(config).await;
         let anna = Person::login(synapse.url(), "anna", PASSWORD).await?;
         let clara = Person::login(synapse.url(), "clara", PASSWORD).await?;
+        anna.logs_on().await?;
         Ok(Self {
             bridge,
             synapse,

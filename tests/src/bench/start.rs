@@ -15,7 +15,8 @@ use switchboard::{
     gateway::{session, wire::StartChat},
     matrix::{
         client::{As, Homeserver},
-        content, recipe,
+        content,
+        recipe::{self, Recipe as _},
     },
     outbox,
 };

@@ -30,6 +30,8 @@ pub struct BridgeConfig {
     /// Names of the agents; `anna` is `@anna:server`, "Anna" to customers. One of another homeserver
     /// is `ben:elsewhere`.
     pub agents: Vec<String>,
+    /// Whether a scene begins with all of them logged on.
+    pub ready: bool,
     /// How many chats an agent can have.
     pub capacity: u32,
     /// Who is told when something needs a person.
@@ -119,6 +121,7 @@ impl BridgeConfig {
             operations_port,
             store: "sled",
             agents: vec!["anna".into(), "ben".into()],
+            ready: true,
             capacity: 3,
             administrators: vec!["admin".into()],
             origins: vec!["http://127.0.0.1:9020".into()],
@@ -149,6 +152,13 @@ impl BridgeConfig {
     #[must_use]
     pub fn agents(mut self, names: &[&str]) -> Self {
         self.agents = names.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    /// With agents who have not logged on yet when a scene begins.
+    #[must_use]
+    pub fn nobody_is_ready(mut self) -> Self {
+        self.ready = false;
         self
     }
 

@@ -30,8 +30,9 @@ Switchboard is running.
       user                  password        role
 {logins}
       Element Web or Desktop: \"Sign in\", then \"Edit\" beside the homeserver, and enter the
-      address above. A chat request comes as an invite: accept it, or decline it and the
-      other agent is asked.
+      address above. Accept the invite to \"Your desk\" and press 1️⃣ below the welcome to log on.
+      From then on a chat request comes as an invite: accept it, or decline it and the
+      other agent is asked, if they have logged on. Administrators are invited to a room of their own.
 
   Logs: {bridge_log}
         {synapse_log}

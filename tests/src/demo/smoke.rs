@@ -32,7 +32,10 @@ async fn converse(addresses: &Addresses) -> Result<(), DemoError> {
         Agent::login(&addresses.homeserver, &login.user, &login.password)
     };
     let (anna, ben) = tokio::try_join!(login(0), login(1))?;
-    transcript.line("agents", "anna and ben are logged in");
+    for agent in [&anna, &ben] {
+        agent.logs_on().await?;
+        transcript.line(name(agent), "comes to the desk and logs on: !login");
+    }
 
     let customer = Customer::starts(&addresses.gateway, &addresses.site, Some("Clara")).await;
     customer.connects();

@@ -65,6 +65,39 @@ impl Agent {
         invite.room_id.clone()
     }
 
+    /// Comes to the desk: the direct chat that the bot invites to. Gives the room.
+    pub async fn comes_to_desk(&self, deadline: Duration) -> String {
+        let bot = format!("@{}:", self.core.settings.prefix);
+        let is_desk =
+            |e: &Event| e.sender.starts_with(&bot) && e.content["is_direct"] == json!(true);
+        let invite = self.next_invite_that(deadline, is_desk).await;
+        self.joins(&invite.room_id);
+        invite.room_id.clone()
+    }
+
+    /// Comes to the desk and logs on with the only profile. Gives the room.
+    pub async fn logs_on(&self, deadline: Duration) -> String {
+        let desk = self.comes_to_desk(deadline).await;
+        let answer = self.asks(&desk, "!login", deadline).await;
+        assert!(answer.contains("logged on"), "{} is not logged on: {answer}", self.id);
+        desk
+    }
+
+    /// Writes something to the bot. Gives the text of its answer.
+    pub async fn asks(&self, room: &str, text: &str, deadline: Duration) -> String {
+        let question = self.says(room, text);
+        self.answer_to(room, &question, deadline).await.body().to_owned()
+    }
+
+    /// The answer to an event.
+    pub async fn answer_to(&self, room: &str, event: &str, deadline: Duration) -> Arc<Event> {
+        let answers = |e: &Event| {
+            let relation = &e.content["m.relates_to"];
+            relation["m.in_reply_to"]["event_id"] == json!(event)
+        };
+        self.sees(room, answers, deadline).await
+    }
+
     /// The next invite that is wanted; others stay.
     pub async fn next_invite_that(
         &self,

@@ -144,12 +144,19 @@ impl Story {
         self.rooms_are_in_order();
     }
 
-    /// Every room is a chat's, with a ghost of its own, and nobody is in it who was not asked by it.
+    /// Every room is a desk, or a chat's with a ghost of its own, and nobody is in it who was not
+    /// asked by it.
     fn rooms_are_in_order(&self) {
         let hs = &self.scene.hs;
         let is_ghost = |user: &str| user.starts_with("@switchboard_c_");
         let (mut chats, mut ghosts) = (BTreeSet::new(), BTreeSet::new());
+        let mut desks = BTreeSet::new();
         for room in hs.rooms() {
+            let create = hs.state(&room, "m.room.create", "").unwrap_or_default();
+            if let Some(desk) = create["chat.switchboard.room"]["for"].as_str() {
+                assert!(desks.insert(desk.to_owned()), "{desk} has a second room");
+                continue;
+            }
             let mark = hs.state(&room, "chat.switchboard.chat", "").unwrap_or_default();
             let chat = mark["id"].as_str().expect("every room is a chat's").to_owned();
             let ghost = format!("@switchboard_c_{chat}:localhost");

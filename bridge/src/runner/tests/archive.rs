@@ -58,7 +58,8 @@ async fn closed() -> Bench {
     bench.stop.cancel();
     bench.running.await.expect("no panic").expect("a clean end");
     let records = vec![(RecordKind::Agent, ANNA.to_owned(), None)];
-    let gone = Changes { epoch: 1, records, ..Changes::default() };
+    let epoch = bench.store.claim_epoch().await.expect("claimed").0;
+    let gone = Changes { epoch, records, ..Changes::default() };
     bench.store.commit(gone).await.expect("stored");
     Bench::new(bench.store).await
 }

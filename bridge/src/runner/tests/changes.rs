@@ -70,7 +70,9 @@ impl Office {
         let epoch = store.claim_epoch().await.expect("claimed");
         let state = State::load(Arc::new(store.clone()), epoch, file.into(), with);
         let state = state.await.expect("it loads");
-        Self { store, directory, sites, state }
+        let mut office = Self { store, directory, sites, state };
+        office.everybody_logs_on().await;
+        office
     }
 
     async fn restart(self, file: impl Into<CentreFile>) -> Self {

@@ -258,13 +258,14 @@ async fn the_room_is_told_of_what_could_not_be_understood() {
     assert_eq!(bench.notice().await, words::NOT_UNDERSTOOD);
     bench.writes("$next", ANNA, "!nonsense").await;
     let next = bench.notice().await;
-    assert!(next.contains("no such command"), "told of our own: {next}");
+    assert!(next.contains("there is no command"), "told of our own: {next}");
     bench.stop.cancel();
 }
 
 #[tokio::test]
 async fn the_age_of_the_outbox_is_that_of_what_is_open() {
     let mut bench = Bench::new(MemoryStore::new()).await;
+    bench.desk_is_made().await;
     bench.rings().await;
     let (seq, effect) = bench.next(|deed| matches!(deed, Deed::Card { .. })).await;
     bench.ends_well(seq, effect, Done::Event(ruma::event_id!("$card").to_owned()));

@@ -60,6 +60,7 @@ pub(super) fn records(kind: RecordKind) -> [u8; 2] {
         RecordKind::Audit => b'u',
         RecordKind::DayCounts => b'y',
         RecordKind::PauseReason => b'z',
+        RecordKind::BotRoom => b'b',
         RecordKind::Meta => b'm',
     };
     [RECORD, kind]

@@ -22,6 +22,17 @@ impl Office {
         }
     }
 
+    /// Whoever is not logged on does so, with the first profile.
+    pub(super) async fn everybody_logs_on(&mut self) {
+        let agents = self.state.engine().agents();
+        let off = agents.filter(|agent| agent.status == Status::LoggedOff);
+        for agent in off.map(|agent| agent.id.clone()).collect::<Vec<_>>() {
+            let profiles = self.state.centre.profiles_of(&agent.0);
+            let Some(profile) = profiles.first().map(|p| ProfileId(p.id.clone())) else { continue };
+            self.input(Input::AgentLogsOn { agent, profile }).await;
+        }
+    }
+
     async fn input(&mut self, input: Input) {
         let mut batch = Batch::default();
         self.state.begin();

@@ -1,0 +1,201 @@
+//! Answers to the bot's questions: reactions, and bare words.
+
+use switchboard_engine::{AgentId, Input, Leaving};
+
+use super::{
+    batch::Batch,
+    commands::Said,
+    records::{Prompt, Question},
+    state::{HandleError, State},
+    words::{self, KEYCAPS},
+};
+use crate::{
+    matrix::{classify::Answer, event::RoomEvent},
+    outbox::effect::{Asked, Deed, Lane},
+    place::Place,
+    store::EffectSeq,
+};
+
+/// Yes.
+pub(super) const YES: &str = "✅";
+/// No.
+pub(super) const NO: &str = "❌";
+/// Pause.
+pub(super) const PAUSE: &str = "⏸";
+/// Log off.
+pub(super) const LOG_OFF: &str = "👋";
+/// Give chats back to their queues.
+pub(super) const GIVE_BACK: &str = "↩";
+/// Stay in chats to their end.
+pub(super) const STAY: &str = "💬";
+
+impl State {
+    /// Somebody has reacted to something: that counts if it answers a question put to them.
+    pub(super) async fn reacted(
+        &mut self,
+        place: &Place,
+        event: &RoomEvent,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let (Some(target), Some(key)) =
+            (event.text(&["m.relates_to", "event_id"]), event.text(&["m.relates_to", "key"]))
+        else {
+            return Ok(());
+        };
+        let is_target =
+            |prompt: &&Prompt| prompt.event.as_ref().is_some_and(|event| event.as_str() == target);
+        let Some(prompt) = self.prompts(place).iter().find(is_target).cloned() else {
+            return Ok(());
+        };
+        let to = Asked { event: target.to_owned(), thread: None };
+        let said = Said { user: event.sender.clone(), place: place.clone(), to };
+        // Emoji come with and without the variation selector.
+        let key = key.replace('\u{fe0f}', "");
+        self.answered(&said, &prompt, &key, batch).await?;
+        Ok(())
+    }
+
+    /// A bare word may be the answer to a question put to whoever says it. Says whether it is: then it
+    /// is for nobody else.
+    pub(super) async fn answers_in_words(
+        &mut self,
+        said: &Said,
+        answer: Answer,
+        batch: &mut Batch,
+    ) -> Result<bool, HandleError> {
+        let now = self.batch_time().0;
+        let is_asked = |prompt: &&Prompt| {
+            prompt.until > now
+                && prompt.question.asked() == Some(&said.user)
+                && !matches!(prompt.question, Question::Desk { .. })
+        };
+        let Some(prompt) = self.prompts(&said.place).iter().rev().find(is_asked).cloned() else {
+            return Ok(false);
+        };
+        let number = |n: u32| n.checked_sub(1).and_then(|n| KEYCAPS.get(usize::try_from(n).ok()?));
+        let key = match answer {
+            Answer::Yes => YES,
+            Answer::No => NO,
+            Answer::Number(n) => number(n).copied().unwrap_or_default(),
+        };
+        if !self.answered(said, &prompt, key, batch).await? {
+            let message = words::no_such_answer(&prompt.question, said.place.chat().is_some());
+            self.reply(said, message, batch);
+        }
+        Ok(true)
+    }
+
+    /// Does what an answer means. Says whether it means anything.
+    async fn answered(
+        &mut self,
+        said: &Said,
+        prompt: &Prompt,
+        key: &str,
+        batch: &mut Batch,
+    ) -> Result<bool, HandleError> {
+        let question = &prompt.question;
+        // Only the answer of who was asked counts.
+        if question.asked().is_some_and(|user| user != said.user) || !means(question, key) {
+            return Ok(false);
+        }
+        let expired = prompt.until <= self.batch_time().0;
+        if !matches!(question, Question::Desk { .. } | Question::Close) {
+            self.ask_no_more(&said.place, prompt.effect, batch);
+        }
+        if expired {
+            let over = said.place.chat().is_some_and(|chat| self.is_over(chat));
+            let text = match question {
+                Question::ConfirmEnd { .. } if over => words::OVER_ALREADY,
+                Question::ConfirmEnd { .. } => words::EXPIRED,
+                _ => words::TOO_OLD,
+            };
+            self.reply(said, words::plain(text), batch);
+            return Ok(true);
+        }
+        let agent = AgentId(said.user.clone());
+        match (question, said.place.chat()) {
+            (Question::ConfirmEnd { .. }, Some(chat)) if key == YES => {
+                self.input(Input::AgentConfirmsEnd { chat, agent }, batch).await?;
+            }
+            (Question::ConfirmEnd { .. }, Some(chat)) => {
+                self.notice(chat, words::END_CANCELLED.to_owned(), None, &[], batch);
+            }
+            (Question::Close, Some(chat)) => {
+                self.input(Input::AgentCloses { chat, agent }, batch).await?;
+            }
+            (Question::Profile { profiles, .. } | Question::Desk { profiles, .. }, _)
+                if let Some(profile) = numbered(profiles, key) =>
+            {
+                self.log_on(said, &profile.clone(), batch).await?;
+            }
+            (Question::Desk { .. } | Question::Ready { .. }, _) => match key {
+                YES => self.ready(said, batch).await?,
+                PAUSE => self.pause(said, None, batch).await?,
+                _ => self.log_off(said, batch).await?,
+            },
+            (Question::LogOff { .. }, _) => match key {
+                GIVE_BACK => self.leave_chats(said, Leaving::Return, batch).await?,
+                STAY => self.leave_chats(said, Leaving::Keep, batch).await?,
+                _ => self.reply(said, words::plain(words::STILL_ON), batch),
+            },
+            (Question::Command { .. }, _) if key == NO => {
+                self.reply(said, words::plain(words::NOTHING_DONE), batch);
+            }
+            (Question::Command { text, seen, version, .. }, _) => {
+                let confirmed = (text.clone(), seen.clone(), version.clone());
+                self.confirmed(said, confirmed, batch).await?;
+            }
+            (Question::Secret, _) => {
+                if let Some(event) = prompt.event.clone() {
+                    let deed = Deed::Redact { event, reason: words::PUT_AWAY.to_owned() };
+                    self.send_to(&said.place, Lane::Timeline, deed, batch);
+                }
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    /// A question counts once.
+    fn ask_no_more(&mut self, place: &Place, effect: u64, batch: &mut Batch) {
+        if let Some(prompts) = self.prompts_mut(place) {
+            prompts.retain(|prompt| prompt.effect != effect);
+        }
+        Self::changed_place(place, batch);
+    }
+
+    /// Notes the event of a question, so that a reaction to it is understood.
+    pub(super) fn prompt_is_asked(
+        &mut self,
+        place: &Place,
+        seq: EffectSeq,
+        event: ruma::OwnedEventId,
+        batch: &mut Batch,
+    ) {
+        let Some(prompts) = self.prompts_mut(place) else { return };
+        if let Some(prompt) = prompts.iter_mut().find(|prompt| prompt.effect == seq.0)
+            && prompt.event.as_ref() != Some(&event)
+        {
+            prompt.event = Some(event);
+            Self::changed_place(place, batch);
+        }
+    }
+}
+
+/// Whether a key is one of a question's answers.
+fn means(question: &Question, key: &str) -> bool {
+    match question {
+        Question::ConfirmEnd { .. } | Question::Command { .. } => [YES, NO].contains(&key),
+        Question::Close | Question::Ready { .. } | Question::Secret => key == YES,
+        Question::Profile { profiles, .. } => numbered(profiles, key).is_some(),
+        Question::Desk { profiles, .. } => {
+            [YES, PAUSE, LOG_OFF].contains(&key) || numbered(profiles, key).is_some()
+        }
+        Question::LogOff { .. } => [GIVE_BACK, STAY, NO].contains(&key),
+    }
+}
+
+/// The choice that a keycap stands for.
+fn numbered<'a>(choices: &'a [String], key: &str) -> Option<&'a String> {
+    choices.get(KEYCAPS.iter().position(|keycap| *keycap == key)?)
+}

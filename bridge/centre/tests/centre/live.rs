@@ -159,7 +159,7 @@ fn chats_that_wait() {
 /// However many there are, and whatever they are called.
 #[test]
 fn answers_fit_an_event() {
-    let name = "\"<&".repeat(20);
+    let name = "\"\\<".repeat(20);
     let id = format!("@{}:x.org", "a".repeat(240));
     let agents: Vec<_> = (0..1000).map(|_| agent(&id, &name, Status::Ready)).collect();
     let chats: Vec<_> = (0..1000).map(|n| chat(n, &name)).collect();

@@ -225,6 +225,23 @@ async fn old_counts_are_deleted() {
     assert!(counts(&office.store).await.keys().eq(&keys[2..]));
 }
 
+/// The runner does that by itself.
+#[tokio::test]
+async fn housekeeping_deletes_old_counts() {
+    let store = MemoryStore::new();
+    let epoch = store.claim_epoch().await.expect("claimed").0;
+    let records = vec![(RecordKind::DayCounts, "2020-01-01/x".to_owned(), Some(b"{}".to_vec()))];
+    store.commit(Changes { epoch, records, ..Changes::default() }).await.expect("stored");
+    let bench = Bench::new(store).await;
+    let deleted = async {
+        while !counts(&bench.store).await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, deleted).await.expect("in time");
+    bench.stop.cancel();
+}
+
 #[tokio::test]
 async fn counts_that_cannot_be_read_are_put_aside() {
     let mut office = office(MONDAY).await;

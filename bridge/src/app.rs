@@ -111,8 +111,12 @@ pub async fn run(
 
     let tasks = TaskTracker::new();
     let runner = tasks.spawn(runner.run(stop.child_token()));
-    let gaps =
-        Gaps::new(parts.deliverer(), Arc::clone(&parts.store), parts.clock, parts.health.clone());
+    let gaps = Gaps::new(
+        parts.deliverer(),
+        Arc::clone(&parts.store),
+        parts.clock.clone(),
+        parts.health.clone(),
+    );
     parts.serve(&config, listeners, whispers.clone(), gaps.clone(), (&tasks, &stop));
     parts.clone().spawn_watchers(&tasks, &stop);
     let preparation = Preparation {
@@ -130,7 +134,8 @@ pub async fn run(
             return;
         }
         let reached = preparation.first_pings().await;
-        let outbox = Outbox::new(matrix.deliverer(), matrix.health.clone(), matrix.clock, outcomes);
+        let outbox =
+            Outbox::new(matrix.deliverer(), matrix.health.clone(), matrix.clock.clone(), outcomes);
         let pings = async {
             if !reached {
                 preparation.further_pings().await;
@@ -222,7 +227,7 @@ impl Parts {
 
     fn surroundings(&self) -> Surroundings {
         Surroundings {
-            clock: self.clock,
+            clock: self.clock.clone(),
             names: self.names.clone(),
             directory: self.directory.clone(),
             live: self.live.clone(),
@@ -255,7 +260,7 @@ impl Parts {
             metrics: self.metrics.clone(),
             health: self.health.clone(),
             problem: self.problem.clone(),
-            clock: self.clock,
+            clock: self.clock.clone(),
         });
         tasks.spawn(listen::serve(listeners.operations, operations, options, stop.clone()));
 
@@ -268,7 +273,7 @@ impl Parts {
             live: self.live.clone(),
             whispers,
             metrics: self.metrics.clone(),
-            clock: self.clock,
+            clock: self.clock.clone(),
         });
         // The homeserver keeps its connection between transactions: closing it under its hands
         // would make it wait before the next try.

@@ -25,6 +25,8 @@
 //! | `views` | what supervisors and agents are shown |
 //! | `perform`, `happened` | the engine's effects become entries and outbox effects |
 //! | `words` | what people are told |
+//! | `bugs` | rules that can be broken, for the simulator |
+//! | `driven` | the runner turn by turn, for the simulator (feature `simulation`) |
 
 mod answers;
 mod archive;
@@ -33,8 +35,11 @@ mod audit;
 mod batch;
 mod bot_events;
 mod bot_rooms;
+pub mod bugs;
 mod centre;
 mod commands;
+#[cfg(feature = "simulation")]
+pub mod driven;
 mod estimate;
 mod happened;
 mod hours;
@@ -69,6 +74,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     batch::Batch,
+    bugs::{Bug, has},
     records::Quarantined,
     state::{HandleError, State},
     trouble::{Trouble, TurnError},
@@ -113,6 +119,8 @@ pub struct Runner {
     /// Outcomes that were taken but are not committed yet.
     taken: Vec<Outcome>,
     cursor: InboxSeq,
+    /// How many inputs go into one commit.
+    batch: usize,
     trouble: Trouble,
     health: Health,
     /// Timers do not run before everything that happened in an absence is handled.
@@ -143,6 +151,7 @@ impl Runner {
             whispers,
             taken: Vec::new(),
             cursor: InboxSeq::default(),
+            batch: BATCH,
             trouble: Trouble::default(),
             health,
             caught_up: false,
@@ -159,19 +168,9 @@ impl Runner {
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         let mut health = self.health.subscribe();
         loop {
-            // A panic must not end the process: the next start would meet the same.
-            let turn = AssertUnwindSafe(self.turn()).catch_unwind().await;
-            let worked = match turn.unwrap_or(Err(TurnError::Panic)) {
-                Ok(worked) => {
-                    self.trouble.is_over(worked);
-                    worked
-                }
-                Err(TurnError::Store(error @ (StoreError::Fenced { .. } | StoreError::Closed))) => {
-                    return Err(error.into());
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a batch failed; loading the state again");
-                    let pause = self.trouble.happened(&error);
+            let worked = match self.try_turn().await? {
+                Ok(worked) => worked,
+                Err(Pause(pause)) => {
                     tokio::select! {
                         () = stop.cancelled() => {}
                         () = tokio::time::sleep(pause) => self.reload(&stop).await?,
@@ -209,15 +208,34 @@ impl Runner {
         }
     }
 
+    /// Takes a turn, and if it fails, says how long to pause before the state is loaded again.
+    async fn try_turn(&mut self) -> Result<Result<bool, Pause>, StoreError> {
+        // A panic must not end the process: the next start would meet the same.
+        let turn = AssertUnwindSafe(self.turn()).catch_unwind().await;
+        match turn.unwrap_or(Err(TurnError::Panic)) {
+            Ok(worked) => {
+                self.trouble.is_over(worked);
+                Ok(Ok(worked))
+            }
+            Err(TurnError::Store(error @ (StoreError::Fenced { .. } | StoreError::Closed))) => {
+                Err(error)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a batch failed; loading the state again");
+                Ok(Err(Pause(self.trouble.happened(&error))))
+            }
+        }
+    }
+
     /// Handles what is there. Says whether there was anything.
     async fn turn(&mut self) -> Result<bool, TurnError> {
-        while self.taken.len() < BATCH
+        while self.taken.len() < self.batch
             && let Ok(outcome) = self.outcomes.try_recv()
         {
             self.taken.push(outcome);
         }
         let careful = self.trouble.is_careful();
-        let limit = if careful { 1 } else { BATCH };
+        let limit = if careful { 1 } else { self.batch };
         let outcomes: Vec<Outcome> = self.taken.iter().take(limit).cloned().collect();
         let items = if careful && !outcomes.is_empty() {
             Vec::new()
@@ -249,18 +267,29 @@ impl Runner {
             return Ok(false);
         }
         self.state.seal(&mut batch)?;
+        if has(Bug::ActsBeforeCommit) {
+            let _ = self.instructions.send(Instruction::Add(batch.effects.clone()));
+        }
+        if has(Bug::SkipsFailedBatch) {
+            self.cursor = items.last().map_or(self.cursor, |item| item.seq);
+        }
         self.store.commit(batch.changes(self.state.epoch()).map_err(HandleError::from)?).await?;
         let worked = !items.is_empty() || !outcomes.is_empty();
-        self.taken.drain(..outcomes.len());
+        if !has(Bug::TakesEndsTwice) {
+            self.taken.drain(..outcomes.len());
+        }
         if let Some(last) = items.last() {
             self.cursor = last.seq;
         }
         self.state.publish(&batch);
         self.positions.stale |= batch.touches_chats();
         for seq in std::mem::take(&mut batch.settled) {
+            if has(Bug::SettlesNothing) {
+                break;
+            }
             let _ = self.instructions.send(Instruction::Settled(seq));
         }
-        if !batch.effects.is_empty() {
+        if !batch.effects.is_empty() && !has(Bug::ActsBeforeCommit) {
             let _ = self.instructions.send(Instruction::Add(batch.effects));
         }
         Ok(worked)
@@ -288,6 +317,10 @@ impl Runner {
             return Ok(self.quarantine(item, "it failed again and again", batch)?);
         }
         self.trouble.tries(&item.key);
+        if has(Bug::MarksUnhandledDone) && item.seq.0.is_multiple_of(7) {
+            batch.inbox_done(item.seq);
+            return Ok(());
+        }
         match self.state.take_item(item, batch).await {
             Ok(()) => {
                 batch.inbox_done(item.seq);
@@ -324,10 +357,12 @@ impl Runner {
     /// closed, or somebody else's, or has records of no known form, will not get better.
     async fn reload(&mut self, stop: &CancellationToken) -> Result<(), LoadError> {
         let mut pause = Duration::from_millis(100);
-        while !stop.is_cancelled() {
+        while !stop.is_cancelled() && !has(Bug::KeepsStateAfterFailure) {
             match self.state.reload().await {
                 Ok(()) => {
-                    self.cursor = InboxSeq::default();
+                    if !has(Bug::SkipsFailedBatch) {
+                        self.cursor = InboxSeq::default();
+                    }
                     return Ok(());
                 }
                 Err(error @ LoadError::Store(StoreError::Io(_))) => {
@@ -434,6 +469,10 @@ impl Runner {
         Instant::now() + wait.min(far).min(hours)
     }
 }
+
+/// How long to wait after a failure.
+#[derive(Clone, Copy, Debug)]
+struct Pause(Duration);
 
 /// What is known about telling places.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use switchboard_engine::{AgentId, Input, WithdrawOutcome};
 
 use super::{
     batch::Batch,
+    bugs::{Bug, has},
     records::{Author, EventPlace, LogEntry, Parked, Presence},
     state::{HandleError, State},
     words,
@@ -31,8 +32,16 @@ impl State {
         result: Result<Done, String>,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        let Some(effect) = self.open_effects.remove(&seq.0) else { return Ok(()) };
+        let effect = if has(Bug::TakesEndsTwice) {
+            self.open_effects.get(&seq.0).cloned()
+        } else {
+            self.open_effects.remove(&seq.0)
+        };
+        let Some(effect) = effect else { return Ok(()) };
         batch.effect_done(seq);
+        if has(Bug::ForgetsRefusals) && result.is_err() {
+            return Ok(());
+        }
         match result {
             Ok(done) => self.done(seq, effect, done, batch).await,
             Err(reason) => self.parked(seq, effect, reason, batch).await,

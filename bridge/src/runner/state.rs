@@ -289,7 +289,13 @@ impl State {
         input: Input,
         batch: &mut Batch,
     ) -> Result<Option<Ignored>, HandleError> {
+        #[cfg(feature = "simulation")]
+        let seen = super::driven::is_watched().then(|| input.clone());
         let step = self.engine.handle(self.now, input);
+        #[cfg(feature = "simulation")]
+        if let Some(input) = seen {
+            super::driven::stepped(self.now, &input, &step, &self.engine);
+        }
         batch.engine.extend(step.changed);
         let mut ignored = None;
         for effect in step.effects {
@@ -309,6 +315,10 @@ impl State {
     ) -> Result<(), HandleError> {
         #[cfg(test)]
         super::tests::strike(&item.key);
+        #[cfg(feature = "simulation")]
+        if item.key.starts_with(super::driven::DESK) {
+            return self.take_desk_item(item, batch).await;
+        }
         if item.key.starts_with("event:") {
             return self.take_event(item, batch).await;
         }

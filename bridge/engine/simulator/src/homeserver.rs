@@ -76,10 +76,15 @@ impl Room {
         self.gone(agent, how, None);
     }
 
-    /// Whether an effect of ours left its mark here.
+    /// Where an effect of ours left its mark.
     #[must_use]
-    pub fn has_mark(&self, seq: u64) -> bool {
-        self.timeline.iter().any(|event| event.seq() == Some(seq))
+    pub fn mark(&self, seq: u64) -> Option<usize> {
+        self.timeline.iter().position(|event| event.seq() == Some(seq))
+    }
+
+    fn said(&mut self, event: Event) -> Done {
+        self.timeline.push(event);
+        Done::Event(self.timeline.len() - 1)
     }
 
     /// Carries out a deed.
@@ -93,8 +98,11 @@ impl Room {
         if self.refused {
             return Err(Refused);
         }
-        if look && self.has_mark(seq) {
-            return Ok(Done::Plain);
+        if look && let Some(index) = self.mark(seq) {
+            return Ok(match deed {
+                Deed::Say { .. } | Deed::Note => Done::Event(index),
+                _ => Done::Plain,
+            });
         }
         let attempt = if self.refusals.contains(&seq) { Attempt::Refused } else { attempt };
         match (deed, attempt) {
@@ -132,18 +140,12 @@ impl Room {
                 // Who is in the room already has no use for an invite.
                 if !matches!(self.members.get(agent), Some(Membership::Joined(_))) {
                     self.members.insert(agent.clone(), Membership::Invited(seq));
-                    self.timeline.push(Event::Invited { seq });
+                    self.timeline.push(Event::Invited { seq, agent: agent.clone() });
                 }
                 Ok(Done::Plain)
             }
-            (Deed::Say { key, log }, _) => {
-                self.timeline.push(Event::Said { seq, key: *key, log: *log });
-                Ok(Done::Plain)
-            }
-            (Deed::NotShown(_) | Deed::Note, _) => {
-                self.timeline.push(Event::Noted { seq });
-                Ok(Done::Plain)
-            }
+            (Deed::Say { key, log }, _) => Ok(self.said(Event::Said { seq, key: *key, log: *log })),
+            (Deed::Note | Deed::Status, _) => Ok(self.said(Event::Noted { seq })),
         }
     }
 

@@ -9,6 +9,7 @@
 //! | [`setups`] | random configurations |
 //! | [`system`] | the system under test, as a trait |
 //! | [`model`] | the model of the runner that implements it |
+//! | [`real`] | the bridge's own runner, which implements it too |
 //! | [`store`], [`outbox`], [`homeserver`] | the surroundings |
 //! | `world` | all of it together, and the way of a step |
 //! | `people` | what customers, agents and supervisors do |
@@ -25,6 +26,7 @@ pub mod model;
 pub mod oracles;
 pub mod outbox;
 mod people;
+pub mod real;
 pub mod schedule;
 mod settle;
 pub mod setups;
@@ -85,7 +87,10 @@ pub fn run<S: System>(schedule: &Schedule, keep: Keep) -> Result<Passed, Box<Fai
         at += 1;
     }
     match end.and_then(|()| world.settle()) {
-        Ok(()) => Ok(Passed { hash: world.hash(), coverage: world.oracles.coverage }),
+        Ok(()) => Ok(Passed {
+            hash: world.hash(),
+            coverage: std::mem::take(&mut world.oracles().coverage),
+        }),
         Err(violation) => {
             Err(Box::new(Failed { violation, at, story: world.story.unwrap_or_default() }))
         }

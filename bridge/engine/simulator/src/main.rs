@@ -8,7 +8,7 @@ use std::{
 
 use clap::Parser;
 use switchboard_simulator::{
-    Bug, Coverage, Failed, Schedule, bugs, model::Model, run_seed, shrink::replay,
+    Bug, Coverage, Failed, Schedule, bugs, model::Model, real::Real, run_seed, shrink::replay,
 };
 
 #[derive(Parser)]
@@ -26,6 +26,9 @@ struct Arguments {
     /// Go on after a failure, and tell in the end how often each oracle objected
     #[arg(long)]
     go_on: bool,
+    /// With the bridge's own runner instead of the model
+    #[arg(long)]
+    real: bool,
     /// How many at once (default: all cores)
     #[arg(long)]
     jobs: Option<usize>,
@@ -77,8 +80,14 @@ fn main() -> ExitCode {
     let first = failures.iter().min_by_key(|(seed, ..)| *seed);
     if let Some((seed, failed, _)) = first {
         bugs::set(arguments.bug);
-        println!("\n{}", replay::<Model>(&Schedule::new(*seed), failed));
-        println!("Again: cargo xtask simulate --seeds 1 --from {seed}");
+        let schedule = Schedule::new(*seed);
+        let (told, which) = if arguments.real {
+            (replay::<Real>(&schedule, failed), "--real ")
+        } else {
+            (replay::<Model>(&schedule, failed), "")
+        };
+        println!("\n{told}");
+        println!("Again: cargo xtask simulate {which}--seeds 1 --from {seed}");
     }
     let found = first.is_some();
     if found == arguments.bug.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -122,7 +131,12 @@ fn run_all(arguments: &Arguments, jobs: usize) -> Vec<Share> {
                         if seed >= end {
                             break;
                         }
-                        match run_seed::<Model>(seed) {
+                        let outcome = if arguments.real {
+                            run_seed::<Real>(seed)
+                        } else {
+                            run_seed::<Model>(seed)
+                        };
+                        match outcome {
                             Ok(passed) => {
                                 share.passed += 1;
                                 share.coverage.add(&passed.coverage);

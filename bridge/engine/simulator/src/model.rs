@@ -1,7 +1,11 @@
 //! A model of the bridge's runner: inbox items and ends of effects become inputs, the engine's
 //! effects become entries and outbox effects. It is small enough to be right at a glance.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use switchboard_engine::{
     ChatId, Effect, Engine, Input, MessageRef, QueueId, RecordKey, Setup, Time, WithdrawOutcome,
@@ -9,15 +13,16 @@ use switchboard_engine::{
 
 use crate::{
     bugs::{self, WorldBug},
+    schedule::Schedule,
     store::Store,
     system::{
-        Changes, Deed, Done, Event, FeedEntry, Item, LogEntry, OutboxEffect, Outcome, System, Turn,
-        Watch,
+        Changes, Deed, Disk, Done, Event, FeedEntry, Item, LogEntry, OutboxEffect, Outcome, System,
+        Told, Turn, Turned, Watch,
     },
 };
 
 /// The model runner.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Model {
     engine: Engine,
     logs: BTreeMap<ChatId, Vec<LogEntry>>,
@@ -30,29 +35,32 @@ struct Work<'a> {
     model: &'a mut Model,
     now: Time,
     changes: Changes,
+    /// Effects that the outbox need not see to any more.
+    settled: Vec<u64>,
     records: BTreeSet<RecordKey>,
-    watch: &'a mut dyn Watch,
+    watch: &'a RefCell<dyn Watch>,
 }
 
 impl System for Model {
-    fn start(store: &Store, setup: &Setup) -> Self {
-        Self {
-            engine: Engine::load(
-                setup,
-                store.agents.values().cloned(),
-                store.chats.values().cloned(),
-            ),
+    fn new(_: &Schedule) -> Self {
+        Self::default()
+    }
+
+    fn start(&mut self, store: &Store, setup: &Setup) {
+        *self = Self {
+            engine: store.engine(setup),
             logs: store.logs.clone(),
             open_effects: store.effects.clone(),
             last_effect: store.last_effect,
-        }
+        };
     }
 
-    fn turn(&mut self, turn: &Turn<'_>, watch: &mut dyn Watch) -> Changes {
+    fn turn(&mut self, turn: &Turn<'_>, watch: &Rc<RefCell<dyn Watch>>) -> Turned {
         let mut work = Work {
             model: self,
             now: turn.now,
             changes: Changes::default(),
+            settled: Vec::new(),
             records: BTreeSet::new(),
             watch,
         };
@@ -66,15 +74,38 @@ impl System for Model {
             work.item(item, turn.connected);
             work.changes.done.push(*seq);
         }
-        if let Some(outage) = turn.resumed {
+        let resumed = turn.caught_up.filter(|_| turn.drained);
+        if let Some(outage) = resumed {
             work.input(Input::Resumed { outage });
         }
-        if turn.timers && work.model.engine.next_deadline().is_some_and(|at| at <= turn.now) {
+        let timers = turn.drained && (turn.running || resumed.is_some());
+        if timers && work.model.engine.next_deadline().is_some_and(|at| at <= turn.now) {
             work.input(Input::Timer);
         }
-        let Work { mut changes, records, .. } = work;
+        let Work { mut changes, settled, records, .. } = work;
         changes.records(records, &self.engine);
-        changes
+        match turn.disk {
+            Disk::Writes => {
+                let new = changes.effects.iter().cloned().map(Told::Add);
+                Turned {
+                    taken: turn.outcomes.len(),
+                    resumed: resumed.is_some(),
+                    told: settled.into_iter().map(Told::Settled).chain(new).collect(),
+                    commits: vec![changes],
+                    ..Turned::default()
+                }
+            }
+            Disk::Refuses => Turned { failed: true, ..Turned::default() },
+            Disk::Tears => {
+                let Changes { done, chats, agents, .. } = changes;
+                let part = Changes { done, chats, agents, ..Changes::default() };
+                Turned { commits: vec![part], failed: true, ..Turned::default() }
+            }
+        }
+    }
+
+    fn recover(&mut self, store: &Store, setup: &Setup) {
+        self.start(store, setup);
     }
 
     fn engine(&self) -> &Engine {
@@ -86,7 +117,7 @@ impl Work<'_> {
     fn input(&mut self, input: Input) {
         let seen = input.clone();
         let step = self.model.engine.handle(self.now, input);
-        self.watch.stepped(self.now, &seen, &step, &self.model.engine);
+        self.watch.borrow_mut().stepped(self.now, &seen, &step, &self.model.engine);
         self.records.extend(step.changed);
         for effect in step.effects {
             self.perform(effect);
@@ -106,6 +137,7 @@ impl Work<'_> {
             }
             Item::Send { chat, key } => {
                 let message = self.log(*chat, LogEntry::Customer(*key));
+                self.changes.feed.push((*chat, FeedEntry::Own(*key)));
                 self.input(Input::CustomerSent { chat: *chat, message });
             }
             Item::End { chat } => self.input(Input::CustomerEnded { chat: *chat }),
@@ -124,7 +156,7 @@ impl Work<'_> {
             Event::Invited { .. } | Event::Noted { .. } => return,
             Event::Said { seq, .. } => {
                 // It tells that the effect is done, should the answer have been lost.
-                self.changes.seen.push(seq);
+                self.settled.push(seq);
                 return self.finish(&Outcome { seq, result: Ok(Done::Plain) });
             }
             Event::Joined(agent) => Input::AgentJoined { chat, agent },
@@ -150,7 +182,10 @@ impl Work<'_> {
             return;
         }
         match effect.deed {
-            Deed::OpenRoom if done.is_ok() => self.input(Input::RoomOpened { chat }),
+            Deed::OpenRoom if done.is_ok() => {
+                self.settled.push(outcome.seq);
+                self.input(Input::RoomOpened { chat });
+            }
             Deed::OpenRoom => self.input(Input::RoomFailed { chat }),
             Deed::Ring { request, .. } if done.is_ok() => {
                 self.input(Input::RequestSent { chat, request });
@@ -159,7 +194,7 @@ impl Work<'_> {
             Deed::Withdraw(agent) => {
                 let outcome = match done {
                     Ok(Done::Withdrawn(outcome)) => outcome,
-                    Ok(Done::Plain) => WithdrawOutcome::Done,
+                    Ok(_) => WithdrawOutcome::Done,
                     Err(_) => WithdrawOutcome::Failed,
                 };
                 self.input(Input::RequestWithdrawn { chat, agent, outcome });
@@ -170,7 +205,7 @@ impl Work<'_> {
             Deed::Remove(agent) if done.is_err() => {
                 self.input(Input::RemovalFailed { chat, agent });
             }
-            Deed::Remove(_) | Deed::Say { .. } | Deed::NotShown(_) | Deed::Note => {}
+            Deed::Remove(_) | Deed::Say { .. } | Deed::Note | Deed::Status => {}
         }
     }
 
@@ -199,7 +234,8 @@ impl Work<'_> {
             }
             Effect::NotShown { chat, message, .. } => {
                 if let Some(LogEntry::Agent(index)) = self.entry(chat, message) {
-                    self.send(chat, Deed::NotShown(index));
+                    self.changes.not_shown.push((chat, index));
+                    self.send(chat, Deed::Note);
                 }
             }
             Effect::ConfirmEnd { chat, .. } => self.send(chat, Deed::Note),

@@ -33,6 +33,8 @@ pub enum Luck {
 struct Waiting {
     effect: OutboxEffect,
     in_doubt: bool,
+    /// It is done, but what follows waits until that is committed.
+    done: bool,
 }
 
 /// Effects in memory, by lane.
@@ -60,14 +62,15 @@ impl Outbox {
 
     fn put(&mut self, effect: OutboxEffect, in_doubt: bool) {
         let lane = match effect.deed {
-            Deed::Ring { .. } | Deed::Withdraw(_) | Deed::Remove(_) => Lane::Members,
+            Deed::Ring { .. } | Deed::Withdraw(_) | Deed::Remove(_) | Deed::Status => Lane::Members,
             _ => Lane::Timeline,
         };
-        self.lanes.entry((effect.chat, lane)).or_default().push_back(Waiting { effect, in_doubt });
+        let waiting = Waiting { in_doubt, done: false, effect };
+        self.lanes.entry((waiting.effect.chat, lane)).or_default().push_back(waiting);
     }
 
-    /// An effect's own event came back: it is done.
-    pub fn seen(&mut self, seq: u64) {
+    /// An effect's own event came back, or its room is committed: it is done.
+    pub fn settled(&mut self, seq: u64) {
         self.lanes.retain(|_, lane| {
             lane.retain(|waiting| waiting.effect.seq != seq);
             !lane.is_empty()
@@ -88,13 +91,16 @@ impl Outbox {
         homeserver: &mut Homeserver,
     ) -> Option<(OutboxEffect, Option<Outcome>)> {
         let place = *self.lanes.keys().nth(n)?;
-        let room = homeserver.room(place.0);
-        // Members wait for the room.
-        if place.1 == Lane::Members && !room.made && !room.refused {
+        // Members wait until the room is made and committed.
+        let opens = |waiting: &Waiting| waiting.effect.deed == Deed::OpenRoom;
+        if place.1 == Lane::Members
+            && self.lanes.get(&(place.0, Lane::Timeline)).is_some_and(|lane| lane.iter().any(opens))
+        {
             return None;
         }
+        let room = homeserver.room(place.0);
         let lane = self.lanes.get_mut(&place)?;
-        let waiting = lane.front_mut()?;
+        let waiting = lane.front_mut().filter(|waiting| !waiting.done)?;
         let effect = waiting.effect.clone();
         let look = waiting.in_doubt && !world_has(WorldBug::NoEchoCheck);
         let (attempt, answered) = match luck {
@@ -112,6 +118,10 @@ impl Outbox {
         if !answered {
             waiting.in_doubt = true;
             return Some((effect, None));
+        }
+        if effect.deed == Deed::OpenRoom && result.is_ok() {
+            waiting.done = true;
+            return Some((effect.clone(), Some(Outcome { seq: effect.seq, result })));
         }
         lane.pop_front();
         if lane.is_empty() {

@@ -40,7 +40,7 @@ impl<S: System> World<S> {
         }
         self.customers.insert(chat, Customer::default());
         self.connected.insert(chat);
-        self.store.append(Key::Start(chat), Item::Start { chat, queue });
+        self.arrive(Key::Start(chat), Item::Start { chat, queue });
     }
 
     /// Chats that go on come up more often than those that are over.
@@ -78,14 +78,14 @@ impl<S: System> World<S> {
             }
             Kind::End => {
                 if act.fault != Fault::NotDurable {
-                    self.store.append(Key::End(chat), Item::End { chat });
+                    self.arrive(Key::End(chat), Item::End { chat });
                 }
             }
             Kind::GoAway => {
                 self.connected.remove(&chat);
                 customer.absences += 1;
                 let key = Key::Away(chat, customer.absences);
-                self.store.append(key, Item::Away { chat });
+                self.arrive(key, Item::Away { chat });
             }
             _ => {
                 self.connected.insert(chat);
@@ -96,11 +96,9 @@ impl<S: System> World<S> {
     fn send(&mut self, chat: ChatId, key: u32, fault: Fault) {
         if fault != Fault::NotDurable {
             let item = Item::Send { chat, key };
+            self.arrive(Key::Send(chat, key), item.clone());
             if world_has(WorldBug::NoKeyDedupe) {
-                self.store.append(Key::Send(chat, key), item.clone());
-                self.store.push(item);
-            } else {
-                self.store.append(Key::Send(chat, key), item);
+                self.arrive_again(Key::Send(chat, key), item);
             }
         }
         let acknowledged = fault == Fault::None

@@ -133,6 +133,8 @@ pub struct Schedule {
     pub setups: Vec<Setup>,
     /// Records go through JSON at every start.
     pub json: bool,
+    /// The homeserver does not say what was before an event.
+    pub bare_events: bool,
     /// What happens.
     pub acts: Vec<Act>,
 }
@@ -232,6 +234,6 @@ impl Schedule {
             let fault = if off.contains(&fault) { Fault::None } else { fault };
             acts.push(Act { kind, a, b, fault });
         }
-        Self { seed, setups, json, acts }
+        Self { seed, setups, json, bare_events: seed % 8 == 3, acts }
     }
 }

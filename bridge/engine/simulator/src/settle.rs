@@ -40,9 +40,9 @@ impl<S: System> World<S> {
                 customers: &self.customers,
             },
         };
-        self.oracles.settled(&settled);
-        self.oracles.compare_with_store(&self.system, &self.store);
-        self.oracles.verdict()
+        self.oracles().settled(&settled);
+        self.oracles().compare_with_store(&self.system, &self.store);
+        self.oracles().verdict()
     }
 
     /// Everything that is under way arrives.
@@ -65,15 +65,16 @@ impl<S: System> World<S> {
                 );
             }
             let due = self.system.engine().next_deadline().is_some_and(|at| at <= self.now);
-            busy |= due || !self.answers.is_empty() || self.store.inbox().next().is_some();
+            busy |= due || !self.answers.is_empty() || self.system.has_open_ends();
+            busy |= self.store.inbox().next().is_some();
             if !busy && self.is_running() {
-                return self.oracles.verdict();
+                return self.oracles().verdict();
             }
             self.handle(200, 3, Fault::None);
-            self.oracles.verdict()?;
+            self.oracles().verdict()?;
         }
-        self.oracles.found("everything_settles", "it never comes to rest".to_owned());
-        self.oracles.verdict()
+        self.oracles().found("everything_settles", "it never comes to rest".to_owned());
+        self.oracles().verdict()
     }
 
     fn accept_all(&mut self) -> bool {

@@ -1,9 +1,9 @@
-//! The durable store: an inbox with keys, records, streams, and effects that are not done.
+//! What is on disk: an inbox with keys, records, streams, and effects that are not done.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Error;
-use switchboard_engine::{Agent, AgentId, Chat, ChatId};
+use switchboard_engine::{Agent, AgentId, Chat, ChatId, Engine, Setup};
 
 use crate::system::{Changes, FeedEntry, Item, LogEntry, OutboxEffect};
 
@@ -60,6 +60,18 @@ impl Store {
         self.inbox.push_back((self.next_item, item));
     }
 
+    /// The engine as it is stored.
+    #[must_use]
+    pub fn engine(&self, setup: &Setup) -> Engine {
+        Engine::load(setup, self.agents.values().cloned(), self.chats.values().cloned())
+    }
+
+    /// The place in the inbox that the next item gets.
+    #[must_use]
+    pub fn next_place(&self) -> u64 {
+        self.next_item + 1
+    }
+
     /// Whether an item with this key ever came.
     #[must_use]
     pub fn knows(&self, key: Key) -> bool {
@@ -77,9 +89,24 @@ impl Store {
         self.inbox.iter().map(|(_, item)| item)
     }
 
-    /// Writes all of it, at once.
-    pub fn commit(&mut self, changes: &Changes) {
-        self.commit_records(changes);
+    /// Writes all of it, at once. Gives the items that are handled with it.
+    pub fn commit(&mut self, changes: &Changes) -> Vec<Item> {
+        let mut handled = Vec::with_capacity(changes.done.len());
+        for seq in &changes.done {
+            // Almost always the oldest.
+            if let Some(at) = self.inbox.iter().position(|(of, _)| of == seq) {
+                handled.extend(self.inbox.remove(at).map(|(_, item)| item));
+            }
+        }
+        for chat in &changes.chats {
+            self.chats.insert(chat.id, chat.clone());
+        }
+        for (id, agent) in &changes.agents {
+            match agent {
+                Some(agent) => self.agents.insert(id.clone(), agent.clone()),
+                None => self.agents.remove(id),
+            };
+        }
         for (chat, entry) in &changes.log {
             self.logs.entry(*chat).or_default().push(*entry);
         }
@@ -93,23 +120,7 @@ impl Store {
         for seq in &changes.effects_done {
             self.effects.remove(seq);
         }
-    }
-
-    /// Writes only the records and the done marks.
-    pub(crate) fn commit_records(&mut self, changes: &Changes) {
-        // Items are handled in order, so that the done ones are the oldest.
-        while self.inbox.front().is_some_and(|(seq, _)| changes.done.contains(seq)) {
-            self.inbox.pop_front();
-        }
-        for chat in &changes.chats {
-            self.chats.insert(chat.id, chat.clone());
-        }
-        for (id, agent) in &changes.agents {
-            match agent {
-                Some(agent) => self.agents.insert(id.clone(), agent.clone()),
-                None => self.agents.remove(id),
-            };
-        }
+        handled
     }
 
     /// Sends the records through the form in which the bridge stores them.

@@ -1,25 +1,49 @@
-//! The system under test: whoever takes what arrived, asks the engine, and says what to commit.
+//! The system under test: whoever takes what arrived, asks the engine, and commits what comes of it.
 //!
 //! The world knows it only through [`System`], so that the model runner in [`model`](crate::model)
-//! and the bridge's own can be driven through the same schedules.
+//! and the bridge's own in [`real`](crate::real) are driven through the same schedules.
 
-use std::collections::BTreeSet;
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use switchboard_engine::{
     Agent, AgentId, Chat, ChatId, Engine, Input, QueueId, RecordKey, Removal, Setup, Span, Step,
     Time, WithdrawOutcome,
 };
 
-use crate::store::Store;
+use crate::{
+    schedule::Schedule,
+    store::{Key, Store},
+};
 
-/// The one owner of the engine.
+/// The one owner of the engine, and what it keeps on disk.
+///
+/// The world has a [`Store`] of its own, in which it keeps all that was committed: that is what the
+/// oracles look at.
 pub trait System: Sized {
-    /// A process starts with what is stored.
-    fn start(store: &Store, setup: &Setup) -> Self;
+    /// Before anything has happened, for this schedule.
+    fn new(schedule: &Schedule) -> Self;
 
-    /// Handles what arrived. What comes of it counts once the world has committed it; if it does
-    /// not, the system is thrown away. `watch` is told of every step of the engine.
-    fn turn(&mut self, turn: &Turn<'_>, watch: &mut dyn Watch) -> Changes;
+    /// A process starts with what is stored; what was in memory is gone.
+    fn start(&mut self, store: &Store, setup: &Setup);
+
+    /// Something arrives and is on disk. Says whether it was new.
+    fn arrived(&mut self, arrival: &Arrival<'_>) -> bool {
+        arrival.is_new
+    }
+
+    /// The homeserver does not answer any more.
+    fn falls_silent(&mut self, _now: Time) {}
+
+    /// Handles what arrived and commits it. `watch` is told of every step of the engine.
+    fn turn(&mut self, turn: &Turn<'_>, watch: &Rc<RefCell<dyn Watch>>) -> Turned;
+
+    /// A turn went wrong: what was not committed never happened.
+    fn recover(&mut self, store: &Store, setup: &Setup);
+
+    /// Whether it still has ends of effects that it has not handled.
+    fn has_open_ends(&self) -> bool {
+        false
+    }
 
     /// The engine, for those who look at it.
     fn engine(&self) -> &Engine;
@@ -31,6 +55,23 @@ pub trait Watch {
     fn stepped(&mut self, now: Time, input: &Input, step: &Step, engine: &Engine);
 }
 
+/// Something that arrives.
+#[derive(Debug)]
+pub struct Arrival<'a> {
+    /// When.
+    pub now: Time,
+    /// What makes it the same as an earlier one.
+    pub key: Key,
+    /// What.
+    pub item: &'a Item,
+    /// Whether it must be taken. It must not if its key came before.
+    pub is_new: bool,
+    /// Its place in the inbox, if it is taken.
+    pub seq: u64,
+    /// It is to be taken although its key came before (a deliberate bug).
+    pub again: bool,
+}
+
 /// What a turn handles, in this order.
 #[derive(Debug)]
 pub struct Turn<'a> {
@@ -40,14 +81,60 @@ pub struct Turn<'a> {
     pub configure: Option<&'a Setup>,
     /// Ends of effects.
     pub outcomes: &'a [Outcome],
-    /// Inbox items.
+    /// The oldest inbox items.
     pub items: &'a [(u64, Item)],
-    /// All inputs of an absence are handled, and it was this long.
-    pub resumed: Option<Span>,
-    /// Timers may run.
-    pub timers: bool,
+    /// How many of them may be taken at once.
+    pub limit: usize,
+    /// All gaps are filled after an absence of this length.
+    pub caught_up: Option<Span>,
+    /// There has been no absence since timers ran last.
+    pub running: bool,
+    /// Nothing waits in the inbox but these items.
+    pub drained: bool,
     /// Whose pages are connected.
     pub connected: &'a BTreeSet<ChatId>,
+    /// What the disk does with commits.
+    pub disk: Disk,
+    /// All that is committed is to be hashed.
+    pub hash: bool,
+}
+
+/// What becomes of the commits of a turn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Disk {
+    /// They are written.
+    #[default]
+    Writes,
+    /// They are refused, or the process dies before they are written.
+    Refuses,
+    /// Like that, but some of it is written all the same (a deliberate bug).
+    Tears,
+}
+
+/// What a turn has done.
+#[derive(Debug, Default)]
+pub struct Turned {
+    /// What was committed, in order.
+    pub commits: Vec<Changes>,
+    /// Something could not be committed.
+    pub failed: bool,
+    /// How many of the outcomes are in the system's hands now.
+    pub taken: usize,
+    /// An absence is over: its length is added to all deadlines, and timers run.
+    pub resumed: bool,
+    /// What the outbox is told.
+    pub told: Vec<Told>,
+    /// Something that must never happen.
+    pub scandal: Option<(&'static str, String)>,
+}
+
+/// What the outbox is told.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// Carry this out.
+    Add(OutboxEffect),
+    /// This one is done: its event came before its answer, or its room is committed.
+    Settled(u64),
 }
 
 /// Something in the inbox.
@@ -97,6 +184,8 @@ pub enum Event {
     Invited {
         /// The effect that did it.
         seq: u64,
+        /// Whom.
+        agent: AgentId,
     },
     /// An agent joined.
     Joined(AgentId),
@@ -123,7 +212,7 @@ pub enum Event {
         seq: u64,
         /// The customer's key of the message.
         key: u32,
-        /// Its place in the log.
+        /// Its place in the order in which messages were taken.
         log: u64,
     },
     /// A word of ours to the agents.
@@ -138,7 +227,7 @@ impl Event {
     #[must_use]
     pub fn seq(&self) -> Option<u64> {
         match self {
-            Self::Invited { seq } | Self::Said { seq, .. } | Self::Noted { seq } => Some(*seq),
+            Self::Invited { seq, .. } | Self::Said { seq, .. } | Self::Noted { seq } => Some(*seq),
             Self::Gone { seq, .. } => *seq,
             _ => None,
         }
@@ -152,11 +241,15 @@ pub enum LogEntry {
     Customer(u32),
     /// The agent's message at this place in the room.
     Agent(usize),
+    /// Something else.
+    Other,
 }
 
 /// What the customer's feed tells, as far as it is about messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FeedEntry {
+    /// The customer's message of this key was taken.
+    Own(u32),
     /// The agent's message at this place in the room.
     Shown(usize),
     /// The message of this key was not delivered.
@@ -194,13 +287,13 @@ pub enum Deed {
     Say {
         /// The customer's key of the message.
         key: u32,
-        /// Its place in the log.
+        /// Its place in the order in which messages were taken.
         log: u64,
     },
-    /// Tell the agents that the message at this place in the room did not reach the customer.
-    NotShown(usize),
-    /// Tell or ask the agents something else.
+    /// Tell or ask the agents something.
     Note,
+    /// Write the chat's status into the room.
+    Status,
 }
 
 /// The end of an effect.
@@ -215,6 +308,8 @@ pub struct Outcome {
 /// An effect is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
+    /// It stands at this place in the room.
+    Event(usize),
     /// That is all there is to say.
     Plain,
     /// What a withdrawal found.
@@ -242,8 +337,11 @@ pub struct Changes {
     pub effects: Vec<OutboxEffect>,
     /// Effects that are done.
     pub effects_done: Vec<u64>,
-    /// Effects whose own event came before their answer: the outbox need not go on.
-    pub seen: Vec<u64>,
+    /// Agents' messages, by their places in the rooms, that did not reach the customer, and an
+    /// effect tells so.
+    pub not_shown: Vec<(ChatId, usize)>,
+    /// A hash of it in the form in which it was stored.
+    pub hash: u64,
 }
 
 impl Changes {

@@ -1,7 +1,9 @@
 //! The world: everything around the system under test, and the way of a step through it.
 
+use std::cell::{RefCell, RefMut};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::rc::Rc;
 
 use switchboard_engine::{ChatId, Input, Setup, Span, Time};
 
@@ -12,7 +14,7 @@ use crate::{
     outbox::{Luck, Outbox},
     schedule::{Act, Fault, Kind, Schedule},
     store::{Key, Store},
-    system::{Changes, Item, Outcome, System, Turn},
+    system::{Arrival, Changes, Disk, Item, Outcome, System, Told, Turn, Watch},
 };
 
 /// How many items a turn takes at most.
@@ -58,7 +60,7 @@ pub(crate) struct World<S> {
     /// The homeserver does not answer.
     pub(crate) silent: bool,
     pub(crate) controls: u32,
-    pub(crate) oracles: Oracles,
+    oracles: Rc<RefCell<Oracles>>,
     alive: Time,
     fresh: bool,
     json: bool,
@@ -69,20 +71,19 @@ pub(crate) struct World<S> {
 impl<S: System> World<S> {
     /// The world at the beginning of a schedule. `hash`: take everything into a hash.
     pub(crate) fn new(schedule: &Schedule, hash: bool, story: bool) -> Self {
-        let empty = Store::default();
         let setup = schedule.setups[0].clone();
         let now = Time(1_000_000);
         let mut world = Self {
             now,
-            system: S::start(&empty, &setup),
-            store: empty,
+            system: S::new(schedule),
+            store: Store::default(),
             outbox: Outbox::default(),
             answers: VecDeque::new(),
             homeserver: Homeserver::default(),
             customers: BTreeMap::new(),
             connected: BTreeSet::new(),
             setups: schedule.setups.clone(),
-            oracles: Oracles::new(&setup),
+            oracles: Rc::new(RefCell::new(Oracles::new(&setup))),
             setup,
             timers: Timers::Run,
             silent: false,
@@ -93,8 +94,13 @@ impl<S: System> World<S> {
             hash: hash.then(DefaultHasher::new),
             story: story.then(Vec::new),
         };
+        world.system.start(&world.store, &world.setup);
         world.handle(0, 0, Fault::None);
         world
+    }
+
+    pub(crate) fn oracles(&self) -> RefMut<'_, Oracles> {
+        self.oracles.borrow_mut()
     }
 
     /// What came of everything, as one number.
@@ -123,7 +129,7 @@ impl<S: System> World<S> {
             }
             Kind::Crash => {
                 self.tell(|| "the process dies".to_owned());
-                self.oracles.compare_with_store(&self.system, &self.store);
+                self.oracles().compare_with_store(&self.system, &self.store);
                 self.now = self.now + Span::seconds((act.b % 64).into());
                 // Administrators may have used the time.
                 if act.b >= 224 {
@@ -134,6 +140,7 @@ impl<S: System> World<S> {
             Kind::Outage => {
                 if !self.silent {
                     self.silent = true;
+                    self.system.falls_silent(self.now);
                     self.tell(|| "the homeserver goes silent".to_owned());
                     self.timers = match self.timers {
                         Timers::Run => Timers::Stand { since: self.now },
@@ -146,14 +153,14 @@ impl<S: System> World<S> {
             Kind::CatchUp => self.catch_up(),
             _ => self.person(act),
         }
-        self.oracles.verdict()
+        self.oracles().verdict()
     }
 
     fn restart(&mut self) {
         if self.json
             && let Err(error) = self.store.through_json()
         {
-            self.oracles.found("everything_stored_can_be_read", error.to_string());
+            self.oracles().found("everything_stored_can_be_read", error.to_string());
         }
         let since = match self.timers {
             Timers::Run => self.alive,
@@ -163,12 +170,12 @@ impl<S: System> World<S> {
         self.answers.clear();
         self.outbox = Outbox::load(self.store.effects.values().cloned());
         self.fresh = true;
+        self.system.start(&self.store, &self.setup);
         self.reload();
     }
 
     fn reload(&mut self) {
-        self.system = S::start(&self.store, &self.setup);
-        self.oracles.reload(self.system.engine(), &self.setup);
+        self.oracles().reload(&self.store.engine(&self.setup), &self.setup);
     }
 
     /// The runner's turn.
@@ -177,9 +184,8 @@ impl<S: System> World<S> {
         let taken = usize::from(outcomes % 4 + 1).min(self.answers.len());
         let items = self.store.oldest(limit);
         let outcomes = self.answers.make_contiguous()[..taken].to_vec();
-        let drained = items.len() < limit || self.store.inbox().count() <= limit;
-        let resumed = match self.timers {
-            Timers::WaitForInbox { since } if drained => Some(self.now - since),
+        let caught_up = match self.timers {
+            Timers::WaitForInbox { since } => Some(since),
             _ => None,
         };
         let configure = self.fresh.then(|| self.setup.clone());
@@ -188,52 +194,63 @@ impl<S: System> World<S> {
             configure: configure.as_ref(),
             outcomes: &outcomes,
             items: &items,
-            resumed,
-            timers: drained && (self.timers == Timers::Run || resumed.is_some()),
+            limit,
+            caught_up: caught_up.map(|since| self.now - since),
+            running: self.timers == Timers::Run,
+            drained: items.len() < limit || self.store.inbox().count() <= limit,
             connected: &self.connected,
+            disk: match fault {
+                Fault::CrashInCommit if world_has(WorldBug::CommitNotAtomic) => Disk::Tears,
+                Fault::CrashInCommit | Fault::CommitFails => Disk::Refuses,
+                _ => Disk::Writes,
+            },
+            hash: self.hash.is_some(),
         };
-        self.oracles.narrate(self.story.is_some());
-        let changes = self.system.turn(&turn, &mut self.oracles);
+        self.oracles().turn_begins(caught_up, self.story.is_some());
+        let watch: Rc<RefCell<dyn Watch>> = Rc::clone(&self.oracles) as _;
+        let turned = self.system.turn(&turn, &watch);
         if let Some(hasher) = &mut self.hash {
-            format!("{changes:?}").hash(hasher);
+            format!("{:?}", turned.commits).hash(hasher);
         }
-        for line in self.oracles.narrated() {
+        let narrated = self.oracles().narrated();
+        for line in narrated {
             self.tell(|| line);
         }
-        match fault {
-            Fault::CrashInCommit => {
-                if world_has(WorldBug::CommitNotAtomic) {
-                    self.store.commit_records(&changes);
-                }
-                self.tell(|| "the process dies amid the commit of that".to_owned());
-                return self.restart();
-            }
-            Fault::CommitFails => {
-                self.tell(|| "the store refuses to commit that".to_owned());
-                return self.reload();
-            }
-            _ => {}
+        if let Some((oracle, what)) = turned.scandal {
+            self.oracles().found(oracle, what);
         }
-        self.commit(&items, &changes);
+        for changes in &turned.commits {
+            self.commit(changes);
+        }
+        self.answers.drain(..turned.taken);
+        if fault == Fault::CrashInCommit {
+            self.tell(|| "the process dies amid the commit of that".to_owned());
+            return self.restart();
+        }
+        if turned.failed {
+            self.tell(|| "the store refuses to commit that".to_owned());
+            self.system.recover(&self.store, &self.setup);
+            return self.reload();
+        }
         self.fresh = false;
-        self.answers.drain(..taken);
-        if resumed.is_some() {
+        if turned.resumed {
             self.timers = Timers::Run;
         }
         if fault == Fault::CrashAfterCommit {
             self.tell(|| "the process dies after the commit of that".to_owned());
             return self.restart();
         }
-        for seq in &changes.seen {
-            self.outbox.seen(*seq);
-        }
-        for effect in changes.effects {
-            self.outbox.add(effect);
+        for told in turned.told {
+            match told {
+                Told::Add(effect) => self.outbox.add(effect),
+                Told::Settled(seq) => self.outbox.settled(seq),
+            }
         }
     }
 
-    fn commit(&mut self, items: &[(u64, Item)], changes: &Changes) {
-        for (_, item) in items {
+    fn commit(&mut self, changes: &Changes) {
+        let items = self.store.commit(changes);
+        for item in &items {
             match item {
                 Item::Control(Input::Configured { setup }) => self.setup = setup.clone(),
                 Item::Control(Input::QueueHours { queue, open }) => {
@@ -244,14 +261,33 @@ impl<S: System> World<S> {
                 _ => {}
             }
         }
-        self.store.commit(changes);
         self.alive = self.now;
         let delivered = Delivered {
             store: &self.store,
             homeserver: &self.homeserver,
             customers: &self.customers,
         };
-        self.oracles.committed(items, changes, &delivered);
+        self.oracles.borrow_mut().committed(&items, changes, &delivered);
+    }
+
+    /// Something arrives and is on disk, unless it came before.
+    pub(crate) fn arrive(&mut self, key: Key, item: Item) {
+        let (is_new, seq) = (!self.store.knows(key), self.store.next_place());
+        let arrival = Arrival { now: self.now, key, item: &item, is_new, seq, again: false };
+        let taken = self.system.arrived(&arrival);
+        self.store.append(key, item);
+        if taken != is_new {
+            let what = format!("{key:?} was taken: {taken}");
+            self.oracles().found("what_comes_again_is_left_out", what);
+        }
+    }
+
+    /// Something arrives that came before, and is taken all the same: a deliberate bug.
+    pub(crate) fn arrive_again(&mut self, key: Key, item: Item) {
+        let seq = self.store.next_place();
+        let arrival = Arrival { now: self.now, key, item: &item, is_new: true, seq, again: true };
+        self.system.arrived(&arrival);
+        self.store.push(item);
     }
 
     fn perform(&mut self, act: Act) {
@@ -299,7 +335,7 @@ impl<S: System> World<S> {
         }
         self.answers.extend(outcome);
         if let Some(room) = self.homeserver.rooms.get(&effect.chat) {
-            self.oracles.sent(effect.chat, room);
+            self.oracles.borrow_mut().sent(effect.chat, room);
         }
         true
     }
@@ -338,7 +374,7 @@ impl<S: System> World<S> {
         let news = room.timeline.get(from..upto).unwrap_or_default().to_vec();
         room.read = room.read.max(upto);
         for (index, event) in (from..).zip(news) {
-            self.store.append(Key::Event(chat, index), Item::Event { chat, index, event });
+            self.arrive(Key::Event(chat, index), Item::Event { chat, index, event });
         }
     }
 
@@ -355,9 +391,9 @@ impl<S: System> World<S> {
         let (chat, event) = (*chat, room.timeline[index].clone());
         let item = Item::Event { chat, index, event };
         if world_has(WorldBug::NoEventDedupe) {
-            self.store.push(item);
+            self.arrive_again(Key::Event(chat, index), item);
         } else {
-            self.store.append(Key::Event(chat, index), item);
+            self.arrive(Key::Event(chat, index), item);
         }
         self.tell(|| format!("the homeserver pushes event {index} of chat {} again", chat.0));
     }
@@ -398,6 +434,6 @@ impl<S: System> World<S> {
     pub(crate) fn control(&mut self, input: Input) {
         self.controls += 1;
         self.tell(|| format!("a desk says: {input:?}"));
-        self.store.append(Key::Control(self.controls), Item::Control(input));
+        self.arrive(Key::Control(self.controls), Item::Control(input));
     }
 }

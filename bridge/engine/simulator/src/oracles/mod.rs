@@ -176,7 +176,7 @@ impl Oracles {
 
     pub(crate) fn committed(
         &mut self,
-        items: &[(u64, Item)],
+        items: &[Item],
         changes: &Changes,
         delivered: &Delivered<'_>,
     ) {
@@ -205,8 +205,10 @@ impl Oracles {
         self.note("everything_settles", result);
     }
 
-    pub(crate) fn narrate(&mut self, on: bool) {
-        self.story = on.then(Vec::new);
+    /// A turn begins. If it may end an absence, that began `absent_since`.
+    pub(crate) fn turn_begins(&mut self, absent_since: Option<Time>, narrate: bool) {
+        self.times.absent_since = absent_since;
+        self.story = narrate.then(Vec::new);
     }
 
     pub(crate) fn narrated(&mut self) -> Vec<String> {

@@ -16,6 +16,8 @@ struct Rings {
 
 #[derive(Debug, Default)]
 pub(super) struct Times {
+    /// Since when we or the homeserver have been away, if we are back.
+    pub(super) absent_since: Option<Time>,
     rings: BTreeMap<(ChatId, AgentId), Rings>,
 }
 
@@ -46,6 +48,12 @@ impl Times {
                 }
             }
             Input::Resumed { outage } => {
+                if let Some(since) = self.absent_since.take()
+                    && *outage != at.now - since
+                {
+                    let (true_ms, said_ms) = ((at.now - since).0, outage.0);
+                    return Err(format!("an absence of {true_ms} ms counts as {said_ms}"));
+                }
                 let began = Time(at.now.0.saturating_sub(outage.0));
                 for rings in self.rings.values_mut() {
                     let heard = at.now - rings.since.max(began);

@@ -12,16 +12,22 @@ use crate::{
 
 pub(super) fn committed(
     streams: &mut Streams,
-    items: &[(u64, Item)],
+    items: &[Item],
     changes: &Changes,
     delivered: &Delivered<'_>,
 ) -> Result<(), String> {
-    for (_, item) in items {
-        if let Item::Event { chat, index, event: Event::Wrote(_) } = item {
-            let stream = streams.of(*chat);
-            if !stream.shown.contains(index) && !stream.not_shown.contains(index) {
-                return Err(format!("what an agent wrote in chat {} (event {index})", chat.0));
+    for item in items {
+        match item {
+            Item::Event { chat, index, event: Event::Wrote(_) } => {
+                let stream = streams.of(*chat);
+                if !stream.shown.contains(index) && !stream.not_shown.contains(index) {
+                    return Err(format!("what an agent wrote in chat {} (event {index})", chat.0));
+                }
             }
+            Item::Send { chat, key } if !streams.of(*chat).own.contains(key) => {
+                return Err(format!("message {key} of chat {} is not on its page", chat.0));
+            }
+            _ => {}
         }
     }
     changes.chats.iter().try_for_each(|chat| check(streams, chat.id, delivered, false))

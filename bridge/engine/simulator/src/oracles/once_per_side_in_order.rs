@@ -7,7 +7,7 @@ use switchboard_engine::ChatId;
 
 use crate::{
     homeserver::Room,
-    system::{Changes, Deed, Event, FeedEntry},
+    system::{Changes, Event, FeedEntry},
 };
 
 /// What has reached both sides of a chat.
@@ -15,6 +15,8 @@ use crate::{
 pub(super) struct Stream {
     looked_at: usize,
     last_log: u64,
+    /// The customer's messages in their own feed, by key.
+    pub(super) own: Vec<u32>,
     /// The customer's messages in the room, by key.
     pub(super) said: Vec<u32>,
     /// The customer's messages that they know are not, by key.
@@ -60,6 +62,12 @@ impl Streams {
         for (chat, entry) in &changes.feed {
             let stream = self.of(*chat);
             match entry {
+                FeedEntry::Own(key) => {
+                    if stream.own.contains(key) {
+                        return Err(format!("message {key} of chat {} was taken twice", chat.0));
+                    }
+                    stream.own.push(*key);
+                }
                 FeedEntry::Undelivered(key) => {
                     if stream.told.contains(key) || stream.said.contains(key) {
                         return Err(format!("message {key} of chat {} is refused, too", chat.0));
@@ -77,11 +85,10 @@ impl Streams {
                 }
             }
         }
-        for effect in &changes.effects {
-            let Deed::NotShown(index) = &effect.deed else { continue };
-            let stream = self.of(effect.chat);
+        for (chat, index) in &changes.not_shown {
+            let stream = self.of(*chat);
             if stream.shown.contains(index) || stream.not_shown.contains(index) {
-                return Err(format!("event {index} of chat {} is refused, too", effect.chat.0));
+                return Err(format!("event {index} of chat {} is refused, too", chat.0));
             }
             stream.not_shown.push(*index);
         }

@@ -5,7 +5,7 @@ use switchboard_engine::{Engine, Setup};
 use crate::store::Store;
 
 pub(super) fn check(engine: &Engine, store: &Store, setup: &Setup) -> Result<(), String> {
-    let loaded = Engine::load(setup, store.agents.values().cloned(), store.chats.values().cloned());
+    let loaded = store.engine(setup);
     if loaded == *engine {
         return Ok(());
     }

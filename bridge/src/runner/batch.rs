@@ -32,6 +32,8 @@ pub(super) struct Batch {
     pub engine: BTreeSet<RecordKey>,
     /// What administrators manage has changed.
     pub centre_changed: bool,
+    /// With it, an absence is over.
+    pub ends_absence: bool,
 }
 
 /// Something could not be written as JSON: a fault of ours.

@@ -94,20 +94,20 @@ impl Driven {
         if !self.runner.health.is_up() {
             self.runner.health = Health::default();
         }
-        // The runner hears it after its next turn; once is enough.
+        // The runner hears it before its next turn; once is enough.
         let _ = self.whispers.try_send(Whisper::CaughtUp);
     }
 
-    /// Takes a turn with at most so many inputs of a kind, and what follows it: after a failure the
-    /// state is loaded again, and then whispers are heard. Says whether it went well.
+    /// Hears whispers and takes a turn with at most so many inputs of a kind. After a failure the
+    /// state is loaded again. Says whether it went well.
     pub async fn turn(&mut self, batch: usize) -> Result<bool, LoadError> {
         self.runner.batch = batch;
+        while let Ok(whisper) = self.runner.whispers.try_recv() {
+            self.runner.hear(whisper).await;
+        }
         let well = self.runner.try_turn().await?.is_ok();
         if !well {
             self.runner.reload(&CancellationToken::new()).await?;
-        }
-        while let Ok(whisper) = self.runner.whispers.try_recv() {
-            self.runner.hear(whisper).await;
         }
         Ok(well)
     }

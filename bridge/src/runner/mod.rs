@@ -65,7 +65,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::FutureExt as _;
 pub use state::{LoadError, Surroundings};
 pub use stored_centre::CentreFile;
-use switchboard_engine::{Input, Span, Time};
+use switchboard_engine::{Input, Span};
 use tokio::{
     sync::{broadcast, mpsc},
     time::Instant,
@@ -125,8 +125,8 @@ pub struct Runner {
     health: Health,
     /// Timers do not run before everything that happened in an absence is handled.
     caught_up: bool,
-    /// Since when the homeserver has been silent, if that is the absence.
-    silent_since: Option<Time>,
+    /// All gaps are filled: once what waits is handled, the absence is over.
+    returning: bool,
     positions: Positions,
 }
 
@@ -155,7 +155,7 @@ impl Runner {
             trouble: Trouble::default(),
             health,
             caught_up: false,
-            silent_since: None,
+            returning: false,
             positions: Positions::default(),
         })
     }
@@ -253,7 +253,11 @@ impl Runner {
         // Waiting inputs go before timers, so that nobody is missed for our absence.
         let idle =
             if careful { outcomes.is_empty() && items.is_empty() } else { items.len() < limit };
-        if self.caught_up && idle && self.timers_are_due() {
+        let returns = self.returning && idle;
+        if returns {
+            self.state.comes_back(&mut batch).await?;
+        }
+        if (self.caught_up || returns) && idle && self.timers_are_due() {
             self.trouble.tries(TIMERS);
             self.state.input(Input::Timer, &mut batch).await?;
         }
@@ -263,7 +267,7 @@ impl Runner {
             self.state.publish_sites();
         }
         self.trouble.all_handled();
-        if batch.is_empty() && !self.state.wants_touch() {
+        if batch.is_empty() && !returns && !self.state.wants_touch() {
             return Ok(false);
         }
         self.state.seal(&mut batch)?;
@@ -280,6 +284,9 @@ impl Runner {
         }
         if let Some(last) = items.last() {
             self.cursor = last.seq;
+        }
+        if returns {
+            (self.caught_up, self.returning) = (true, false);
         }
         self.state.publish(&batch);
         self.positions.stale |= batch.touches_chats();
@@ -386,16 +393,7 @@ impl Runner {
                     tracing::debug!(%error, "a read receipt was lost");
                 }
             }
-            Whisper::CaughtUp if !self.caught_up => {
-                let outage = match self.silent_since.take() {
-                    Some(since) => self.state.now() - since,
-                    None => self.state.outage(),
-                };
-                tracing::info!(outage_ms = outage.0, "caught up; timers run");
-                self.caught_up = true;
-                self.resume(outage).await;
-            }
-            Whisper::CaughtUp => {}
+            Whisper::CaughtUp => self.returning = !self.caught_up,
         }
     }
 
@@ -417,9 +415,9 @@ impl Runner {
 
     /// Stops the timers while the homeserver is silent: nobody can answer a request then.
     fn suspend(&mut self) {
-        if self.caught_up && !self.health.is_up() {
-            self.caught_up = false;
-            self.silent_since = Some(self.state.now());
+        if !self.health.is_up() {
+            (self.caught_up, self.returning) = (false, false);
+            self.state.goes_away();
         }
     }
 
@@ -428,25 +426,6 @@ impl Runner {
         if self.positions.stale && self.positions.told.elapsed() >= POSITIONS_EVERY {
             self.positions = Positions { stale: false, told: Instant::now() };
             self.state.publish_positions();
-        }
-    }
-
-    /// Moves every deadline by the absence. Should the commit fail, the next turn loads the state
-    /// again and the deadlines come early, but never before the waiting inputs.
-    async fn resume(&mut self, outage: Span) {
-        let mut batch = Batch::default();
-        self.state.begin();
-        let resumed = self.state.input(Input::Resumed { outage }, &mut batch).await;
-        let committed = match resumed.and_then(|()| self.state.seal(&mut batch)) {
-            Ok(()) => match batch.changes(self.state.epoch()) {
-                Ok(changes) => self.store.commit(changes).await.map_err(HandleError::from),
-                Err(error) => Err(error.into()),
-            },
-            Err(error) => Err(error),
-        };
-        match committed {
-            Ok(()) => self.state.publish(&batch),
-            Err(error) => tracing::error!(%error, "deadlines could not be moved"),
         }
     }
 
@@ -496,9 +475,4 @@ fn wait_for_inbox(
 ) {
     drop(change);
     while changes.try_recv().is_ok() {}
-}
-
-/// The longer of our absence and nothing.
-fn since(alive: u64, now: Time) -> Span {
-    now - Time(alive)
 }

@@ -267,6 +267,10 @@ pub struct Counters {
     pub number: u64,
     /// The runner's last sign of life, in milliseconds since the Unix epoch.
     pub alive: u64,
+    /// Since when timers have stood still, in milliseconds since the Unix epoch, if they do: we or
+    /// the homeserver have been away, and not everything from then is handled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_since: Option<u64>,
 }
 
 /// An inbox item that could not be handled ([`RecordKind::Quarantine`](crate::store::RecordKind)).

@@ -112,8 +112,8 @@ pub(super) struct State {
     pub(super) pauses: Pauses,
     now: Time,
     touch: bool,
-    /// When the store was last alive before this start.
-    alive_before: u64,
+    /// Since when timers have stood still, if they do.
+    away_since: Option<Time>,
 }
 
 impl State {
@@ -141,11 +141,13 @@ impl State {
             pauses: Pauses::default(),
             now: with.clock.now(),
             touch: true,
-            alive_before: 0,
+            away_since: None,
             with,
         };
         state.reload().await?;
-        state.alive_before = state.counters.alive;
+        let Counters { alive, away_since, .. } = state.counters;
+        // Whoever was away when they died has been away since then.
+        state.away_since = away_since.or((alive > 0).then_some(alive)).map(Time);
         state.configure(file).await?;
         Ok(state)
     }
@@ -251,9 +253,19 @@ impl State {
         self.now
     }
 
-    /// How long the bridge was away before this start.
-    pub(super) fn outage(&self) -> Span {
-        if self.alive_before == 0 { Span(0) } else { super::since(self.alive_before, self.now()) }
+    /// Timers stand still from now, unless they do already.
+    pub(super) fn goes_away(&mut self) {
+        let now = self.now();
+        self.away_since.get_or_insert(now);
+        self.touch = true;
+    }
+
+    /// The absence is over, and this batch says so: every deadline moves by its length.
+    pub(super) async fn comes_back(&mut self, batch: &mut Batch) -> Result<(), HandleError> {
+        let outage = self.away_since.map_or(Span(0), |since| self.now - since);
+        tracing::info!(outage_ms = outage.0, "caught up; timers run");
+        batch.ends_absence = true;
+        self.input(Input::Resumed { outage }, batch).await
     }
 
     /// Asks for a sign of life with the next batch, and drops what is too old to be shown.
@@ -376,6 +388,8 @@ impl State {
         }
         self.seal_places(batch)?;
         self.counters.alive = self.now.0;
+        let away_since = self.away_since.filter(|_| !batch.ends_absence);
+        self.counters.away_since = away_since.map(|since| since.0);
         self.touch = false;
         let counters = self.counters;
         batch.record(RecordKind::Meta, COUNTERS.to_owned(), &counters)?;
@@ -384,6 +398,9 @@ impl State {
 
     /// Tells the rest of the bridge what is committed.
     pub(super) fn publish(&mut self, batch: &Batch) {
+        if batch.ends_absence {
+            self.away_since = None;
+        }
         if batch.centre_changed {
             self.publish_centre();
         } else if !self.kept.former_agents.is_empty() && batch.touches_chats() {

@@ -1,5 +1,6 @@
 //! The runner with a store in memory and nobody at the other ends.
 
+mod absence;
 mod archive;
 mod changes;
 mod office;
@@ -86,6 +87,7 @@ struct Bench {
     effects: VecDeque<(EffectSeq, OutboxEffect)>,
     outcomes: mpsc::UnboundedSender<Outcome>,
     whispers: mpsc::Sender<Whisper>,
+    health: Health,
     stop: CancellationToken,
     running: JoinHandle<Result<(), LoadError>>,
 }
@@ -106,6 +108,16 @@ impl Bench {
         ringing: Span,
         change: impl FnOnce(&mut Centre),
     ) -> Self {
+        Self::with_clock(store, agents, ringing, change, Clock::system()).await
+    }
+
+    async fn with_clock(
+        store: MemoryStore,
+        agents: &[(&str, &str)],
+        ringing: Span,
+        change: impl FnOnce(&mut Centre),
+        clock: Clock,
+    ) -> Self {
         let mut queue = Queue::new("support", "Support");
         queue.request_timeout_seconds = ringing.0.div_ceil(1000);
         queue.max_wait_seconds = 0;
@@ -124,7 +136,7 @@ impl Bench {
         let live = Live::new();
         let metrics = Metrics::new();
         let surroundings = Surroundings {
-            clock: Clock::system(),
+            clock,
             names: Namespace::new("localhost", "switchboard").expect("valid"),
             directory: Directory::default(),
             live: live.clone(),
@@ -134,6 +146,7 @@ impl Bench {
         let (instructions_tx, instructions) = mpsc::unbounded_channel();
         let (outcomes, outcomes_rx) = mpsc::unbounded_channel();
         let (whispers, whispers_rx) = mpsc::channel(8);
+        let health = Health::default();
         let runner = Runner::load(
             Arc::new(store.clone()),
             centre,
@@ -141,14 +154,25 @@ impl Bench {
             instructions_tx,
             outcomes_rx,
             whispers_rx,
-            Health::default(),
+            health.clone(),
         )
         .await
         .expect("it loads");
         let stop = CancellationToken::new();
         let running = tokio::spawn(runner.run(stop.clone()));
         let effects = VecDeque::new();
-        Self { store, live, metrics, instructions, effects, outcomes, whispers, stop, running }
+        Self {
+            store,
+            live,
+            metrics,
+            instructions,
+            effects,
+            outcomes,
+            whispers,
+            health,
+            stop,
+            running,
+        }
     }
 
     async fn customer(&self, input: CustomerInput) {

@@ -146,12 +146,12 @@ impl Turn<'_> {
                 chat.overflow_at = overflow_at.filter(|_| !chat.message);
             }
         });
-        // They may be being asked for another chat by now, or no longer be an agent.
-        let can_ask = self.can_ask(id, agent);
-        if was_active && !(inside && can_ask) {
+        // However soon somebody is asked again: nobody has the chat now.
+        if was_active {
             self.happened(id, ChatEvent::Requeued);
         }
-        if can_ask {
+        // They may be being asked for another chat by now, or no longer be an agent.
+        if self.can_ask(id, agent) {
             self.ring(id, agent);
         } else {
             self.settle(id);

@@ -151,7 +151,13 @@ fn an_acceptance_just_before_the_withdrawal_is_no_miss() {
     desk.expect(["1: * anna joined first"]);
     // The withdrawal hit them all the same.
     desk.anna().gone(chat, Removal::WithdrawnAfterJoin);
-    desk.expect(["1: * anna left", "1: * anna requested #2", "1: ring anna #2 after 45s, again"]);
+    // The customer is told that nobody is there: Anna may not come back.
+    desk.expect([
+        "1: * anna left",
+        "1: * requeued",
+        "1: * anna requested #2",
+        "1: ring anna #2 after 45s, again",
+    ]);
     assert!(desk.chat(chat).excluded.is_empty());
     desk.anna().accepts(chat);
     desk.expect_active(chat, ["anna"]);

@@ -159,18 +159,18 @@ impl State {
         agent: &AgentId,
         previous: Option<&str>,
     ) -> Removal {
+        // Without the membership before, the chat itself knows whether the agent was in it.
+        let had_joined = match previous {
+            Some(previous) => previous == "join",
+            None => self.engine().chat(chat).is_some_and(|c| words::agents(c).contains(agent)),
+        };
         if event.sender == agent.0 {
-            // Without the membership before, the chat itself knows whether the agent was in it.
-            let had_joined = match previous {
-                Some(previous) => previous == "join",
-                None => self.engine().chat(chat).is_some_and(|c| words::agents(c).contains(agent)),
-            };
             return if had_joined { Removal::Left } else { Removal::Declined };
         }
         if event.sender == self.with.names.bot().as_str() {
-            return match (event.text(&[REMOVAL_KEY]), previous) {
-                (Some("withdrawn"), Some("join")) => Removal::WithdrawnAfterJoin,
-                (Some("withdrawn"), _) => Removal::Withdrawn,
+            return match event.text(&[REMOVAL_KEY]) {
+                Some("withdrawn") if had_joined => Removal::WithdrawnAfterJoin,
+                Some("withdrawn") => Removal::Withdrawn,
                 _ => Removal::Left,
             };
         }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{super::words, *};
+use crate::outbox::deliver::REMOVAL_KEY;
 
 const BEN: &str = "@ben:localhost";
 pub(super) const BOTH: &[(&str, &str)] = &[(ANNA, "Anna"), (BEN, "Ben")];
@@ -100,6 +101,29 @@ async fn who_is_no_agent_any_more_brings_their_chat_to_its_end() {
     bench.member("$gone", ANNA, "leave").await;
     assert!(matches!(bench.feed(4).await[3], FeedBody::Left { .. }));
     bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn whom_our_withdrawal_hit_after_they_had_joined_is_asked_again() {
+    // Not every homeserver says what the membership was before.
+    for before in [json!({}), json!({ "prev_content": { "membership": "join" } })] {
+        let mut bench = Bench::with(MemoryStore::new(), BOTH, Span::seconds(45)).await;
+        bench.talks().await;
+        bench.next(|deed| matches!(deed, Deed::Ring { request: 1, .. })).await;
+        let event = json!({
+            "event_id": "$withdrawn", "room_id": ROOM, "sender": BOT, "type": "m.room.member",
+            "state_key": ANNA, "unsigned": before,
+            "content": { "membership": "leave", REMOVAL_KEY: "withdrawn" },
+        });
+        bench.push("$withdrawn", &event).await;
+        let (_, effect) = bench.next(|deed| matches!(deed, Deed::Ring { .. })).await;
+        assert!(matches!(effect.deed, Deed::Ring { request: 2, agent, .. } if agent == ANNA));
+        // Nobody is there: that is what the customer must see.
+        let feed = bench.feed(4).await;
+        assert!(matches!(feed[2..], [FeedBody::Left { .. }, FeedBody::Requeued {}]), "{feed:?}");
+        assert_eq!(bench.live.state(CHAT).phase, Phase::Waiting);
+        bench.stop.cancel();
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `cargo xtask simulate`: random schedules of people, faults and time against the engine.
+//! `cargo xtask simulate`: random schedules of people, faults and time against engine and runner.
 
 use std::{os::unix::process::CommandExt, process::Command};
 
@@ -17,6 +17,10 @@ pub(crate) struct Simulate {
     /// The first seed
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// Which runner: `model`, which is quick, the bridge's own (`real`), or `both`, the latter with
+    /// every tenth seed
+    #[arg(long)]
+    runner: Option<String>,
     /// With this deliberate bug, which must then be found (an unknown name lists them)
     #[arg(long)]
     bug: Option<String>,
@@ -37,6 +41,9 @@ pub(crate) fn simulate(arguments: &Simulate) -> Result<(), Error> {
     let mut command = Command::new(target().join("release/switchboard-simulator"));
     command.args(["--seeds", &arguments.seeds.to_string()]);
     command.args(["--from", &arguments.from.to_string()]);
+    if let Some(runner) = &arguments.runner {
+        command.args(["--runner", runner]);
+    }
     if let Some(bug) = &arguments.bug {
         command.args(["--bug", bug]);
     }

@@ -20,11 +20,13 @@ pub enum Bug {
     SettlesNothing,
     /// When the homeserver refuses for good, nobody hears of it.
     ForgetsRefusals,
+    /// A start knows nothing of an absence that was not over when the process died.
+    ForgetsAbsence,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::TakesEndsTwice,
         Self::MarksUnhandledDone,
         Self::KeepsStateAfterFailure,
@@ -32,6 +34,7 @@ impl Bug {
         Self::ActsBeforeCommit,
         Self::SettlesNothing,
         Self::ForgetsRefusals,
+        Self::ForgetsAbsence,
     ];
 }
 
@@ -50,15 +53,15 @@ mod switch {
         BUG.set(bug);
     }
 
-    pub(crate) fn has(bug: Bug) -> bool {
+    /// Whether this is broken in this thread.
+    #[must_use]
+    pub fn has(bug: Bug) -> bool {
         BUG.get() == Some(bug)
     }
 }
 
 #[cfg(feature = "simulation")]
-pub(crate) use switch::has;
-#[cfg(feature = "simulation")]
-pub use switch::set;
+pub use switch::{has, set};
 
 #[cfg(not(feature = "simulation"))]
 pub(crate) const fn has(_: Bug) -> bool {

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::{
     batch::{Batch, Unwritable},
+    bugs::{Bug, has},
     estimate::Estimator,
     pauses::Pauses,
     records::{BotRoom, Conversation, Counters, EventPlace},
@@ -147,6 +148,7 @@ impl State {
         state.reload().await?;
         let Counters { alive, away_since, .. } = state.counters;
         // Whoever was away when they died has been away since then.
+        let away_since = away_since.filter(|_| !has(Bug::ForgetsAbsence));
         state.away_since = away_since.or((alive > 0).then_some(alive)).map(Time);
         state.configure(file).await?;
         Ok(state)

@@ -1,7 +1,10 @@
-//! Deliberate bugs that the simulator must find: the engine's, and some of its surroundings.
+//! Deliberate bugs that the simulator must find: the engine's, the runner's, and some of what is
+//! around them.
 
 use std::{cell::Cell, fmt, str::FromStr};
 
+use switchboard::runner;
+pub use switchboard::runner::bugs::Bug as RunnerBug;
 pub use switchboard_engine::bugs::Bug as EngineBug;
 
 /// A deliberate bug.
@@ -9,7 +12,9 @@ pub use switchboard_engine::bugs::Bug as EngineBug;
 pub enum Bug {
     /// A rule of the engine.
     Engine(EngineBug),
-    /// Something of runner, store or outbox.
+    /// Something of the bridge's runner.
+    Runner(RunnerBug),
+    /// Something of store, outbox or homeserver.
     World(WorldBug),
 }
 
@@ -28,8 +33,6 @@ pub enum WorldBug {
     AckBeforeDurable,
     /// Effects of one lane overtake each other after a failure.
     LaneOvertakes,
-    /// When the homeserver refuses for good, nobody hears of it.
-    ForgetsRefusals,
     /// Pushes that the homeserver lost are not looked for.
     NoGapCheck,
     /// After a start, effects that were not done are forgotten.
@@ -37,14 +40,13 @@ pub enum WorldBug {
 }
 
 impl WorldBug {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 8] = [
         Self::NoEchoCheck,
         Self::NoEventDedupe,
         Self::NoKeyDedupe,
         Self::CommitNotAtomic,
         Self::AckBeforeDurable,
         Self::LaneOvertakes,
-        Self::ForgetsRefusals,
         Self::NoGapCheck,
         Self::ForgetsEffects,
     ];
@@ -54,7 +56,14 @@ impl Bug {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let engine = EngineBug::ALL.into_iter().map(Self::Engine);
-        engine.chain(WorldBug::ALL.into_iter().map(Self::World))
+        let runner = RunnerBug::ALL.into_iter().map(Self::Runner);
+        engine.chain(runner).chain(WorldBug::ALL.into_iter().map(Self::World))
+    }
+
+    /// Whether the model of the runner can have it: else only the bridge's own does.
+    #[must_use]
+    pub fn is_of_the_model(self) -> bool {
+        matches!(self, Self::Engine(_) | Self::World(_) | Self::Runner(RunnerBug::ForgetsRefusals))
     }
 }
 
@@ -62,6 +71,7 @@ impl fmt::Display for Bug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Engine(bug) => write!(f, "{bug:?}"),
+            Self::Runner(bug) => write!(f, "{bug:?}"),
             Self::World(bug) => write!(f, "{bug:?}"),
         }
     }
@@ -84,13 +94,18 @@ thread_local! {
 
 /// Switches one bug on in this thread, or all off.
 pub fn set(bug: Option<Bug>) {
-    let (engine, world) = match bug {
-        Some(Bug::Engine(bug)) => (Some(bug), None),
-        Some(Bug::World(bug)) => (None, Some(bug)),
-        None => (None, None),
-    };
-    switchboard_engine::bugs::set(engine);
-    WORLD.set(world);
+    switchboard_engine::bugs::set(match bug {
+        Some(Bug::Engine(bug)) => Some(bug),
+        _ => None,
+    });
+    runner::bugs::set(match bug {
+        Some(Bug::Runner(bug)) => Some(bug),
+        _ => None,
+    });
+    WORLD.set(match bug {
+        Some(Bug::World(bug)) => Some(bug),
+        _ => None,
+    });
 }
 
 pub(crate) fn world_has(bug: WorldBug) -> bool {

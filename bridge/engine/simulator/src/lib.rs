@@ -1,5 +1,5 @@
 //! The simulator: random schedules of customers, agents, supervisors, timers and faults drive the
-//! engine and what is around it, and oracles watch every step.
+//! engine and the runner around it, and oracles watch every step.
 //!
 //! A seed is a schedule. The same seed gives the same schedule and the same end, on every machine.
 //!
@@ -12,6 +12,7 @@
 //! | [`real`] | the bridge's own runner, which implements it too |
 //! | [`store`], [`outbox`], [`homeserver`] | the surroundings |
 //! | `world` | all of it together, and the way of a step |
+//! | `turns` | the runner's turns, and what arrives for it |
 //! | `people` | what customers, agents and supervisors do |
 //! | `settle` | the end, when nothing goes wrong any more |
 //! | [`oracles`] | what must hold, one sentence each |
@@ -33,6 +34,7 @@ pub mod setups;
 pub mod shrink;
 pub mod store;
 pub mod system;
+mod turns;
 mod world;
 
 pub use bugs::Bug;

@@ -6,9 +6,10 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use switchboard_simulator::{
-    Bug, Coverage, Failed, Schedule, bugs, model::Model, real::Real, run_seed, shrink::replay,
+    Bug, Coverage, Failed, Passed, Schedule, bugs, model::Model, real::Real, run_seed,
+    shrink::replay,
 };
 
 #[derive(Parser)]
@@ -20,28 +21,92 @@ struct Arguments {
     /// The first seed
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// Which runner: the quick model with every seed and the bridge's own with every tenth, or one
+    /// of them with every seed (default: both; for a bug that only the bridge's own can have, that)
+    #[arg(long, value_enum)]
+    runner: Option<Runners>,
     /// With this deliberate bug (see `--bug help`); it then must be found
     #[arg(long)]
     bug: Option<Bug>,
     /// Go on after a failure, and tell in the end how often each oracle objected
     #[arg(long)]
     go_on: bool,
-    /// With the bridge's own runner instead of the model
-    #[arg(long)]
-    real: bool,
     /// How many at once (default: all cores)
     #[arg(long)]
     jobs: Option<usize>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Runners {
+    Both,
+    Model,
+    Real,
+}
+
+/// Who runs the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Runner {
+    Model,
+    Real,
+}
+
+/// If both runners are wanted, the real one comes with every so many seeds.
+const REAL_EVERY: u64 = 10;
+
+impl Arguments {
+    fn runners(&self) -> Runners {
+        self.runner.unwrap_or(match self.bug {
+            Some(bug) if !bug.is_of_the_model() => Runners::Real,
+            _ => Runners::Both,
+        })
+    }
+
+    /// Who runs, and how many seeds further the next one is.
+    fn passes(&self) -> &'static [(Runner, u64)] {
+        match self.runners() {
+            Runners::Both => &[(Runner::Model, 1), (Runner::Real, REAL_EVERY)],
+            Runners::Model => &[(Runner::Model, 1)],
+            Runners::Real => &[(Runner::Real, 1)],
+        }
+    }
+}
+
+impl Runner {
+    fn run(self, seed: u64) -> Result<Passed, Box<Failed>> {
+        match self {
+            Self::Model => run_seed::<Model>(seed),
+            Self::Real => run_seed::<Real>(seed),
+        }
+    }
+
+    fn replay(self, seed: u64, failed: &Failed) -> String {
+        let schedule = Schedule::new(seed);
+        match self {
+            Self::Model => replay::<Model>(&schedule, failed),
+            Self::Real => replay::<Real>(&schedule, failed),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Real => "real",
+        }
+    }
+}
+
+/// The first seed to which an oracle objected, and how many there were.
+type Objections = BTreeMap<(Runner, &'static str), (u64, Box<Failed>, u64)>;
+
 /// What one core found.
+#[derive(Default)]
 struct Share {
     coverage: Coverage,
-    passed: u64,
-    /// How long the core worked for it, in seconds; other programs share the machine.
-    worked: Option<f64>,
-    /// The first seed to which an oracle objected, and how many there were.
-    failed: BTreeMap<&'static str, (u64, Box<Failed>, u64)>,
+    /// By runner, how many schedules passed.
+    passed: BTreeMap<Runner, u64>,
+    /// By runner, how long the core worked for it, in seconds; other programs share the machine.
+    worked: BTreeMap<Runner, f64>,
+    failed: Objections,
 }
 
 #[expect(
@@ -54,53 +119,83 @@ fn main() -> ExitCode {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = arguments.jobs.unwrap_or(cores).max(1);
     let start = std::time::Instant::now();
-    let shares = run_all(&arguments, jobs);
-    let seconds = start.elapsed().as_secs_f64();
-    let mut coverage = Coverage::default();
-    let mut passed = 0;
-    let worked: Option<f64> = shares.iter().map(|share| share.worked).sum();
-    for share in &shares {
-        coverage.add(&share.coverage);
-        passed += share.passed;
-    }
-    print_coverage(&coverage);
-    println!("{}", pace(passed, seconds, worked.unwrap_or(seconds), coverage.steps));
-    let mut by_oracle: BTreeMap<&str, (u64, Box<Failed>, u64)> = BTreeMap::new();
-    for (oracle, (seed, failed, count)) in shares.into_iter().flat_map(|share| share.failed) {
-        let all = by_oracle.entry(oracle).or_insert((seed, failed.clone(), 0));
-        all.2 += count;
-        if seed < all.0 {
-            (all.0, all.1) = (seed, failed);
+    let mut all = Share::default();
+    for (runner, step) in arguments.passes() {
+        if all.failed.is_empty() || arguments.go_on {
+            for share in run_all(&arguments, *runner, *step, jobs) {
+                all.add(share);
+            }
         }
     }
-    let failures: Vec<_> = by_oracle.into_values().collect();
-    for (seed, failed, count) in &failures {
-        println!("{count} × {} (seed {seed}, for instance)", failed.violation.oracle);
+    let seconds = start.elapsed().as_secs_f64();
+    print_coverage(&all.coverage);
+    println!("{seconds:.1} s in all; {} steps of the engine", all.coverage.steps);
+    for (runner, passed) in &all.passed {
+        println!("{}", pace(*runner, *passed, all.worked.get(runner).copied()));
     }
-    let first = failures.iter().min_by_key(|(seed, ..)| *seed);
-    if let Some((seed, failed, _)) = first {
+    for ((runner, oracle), (seed, _, count)) in &all.failed {
+        println!("{count} × {oracle} ({} runner, seed {seed}, for instance)", runner.name());
+    }
+    let first = all.failed.iter().min_by_key(|(_, (seed, ..))| *seed);
+    if let Some(((runner, _), (seed, failed, _))) = first {
         bugs::set(arguments.bug);
-        let schedule = Schedule::new(*seed);
-        let (told, which) = if arguments.real {
-            (replay::<Real>(&schedule, failed), "--real ")
-        } else {
-            (replay::<Model>(&schedule, failed), "")
-        };
-        println!("\n{told}");
-        println!("Again: cargo xtask simulate {which}--seeds 1 --from {seed}");
+        println!("\n{}", runner.replay(*seed, failed));
+        let name = runner.name();
+        println!("Again: cargo xtask simulate --runner {name} --seeds 1 --from {seed}");
     }
     let found = first.is_some();
     if found == arguments.bug.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+impl Share {
+    fn add(&mut self, other: Self) {
+        self.coverage.add(&other.coverage);
+        for (runner, passed) in other.passed {
+            *self.passed.entry(runner).or_default() += passed;
+        }
+        for (runner, worked) in other.worked {
+            *self.worked.entry(runner).or_default() += worked;
+        }
+        for (what, (seed, failed, count)) in other.failed {
+            let all = self.failed.entry(what).or_insert((seed, failed.clone(), 0));
+            all.2 += count;
+            if seed < all.0 {
+                (all.0, all.1) = (seed, failed);
+            }
+        }
+    }
+
+    /// Runs a seed. Says whether it passed.
+    fn run(&mut self, runner: Runner, seed: u64, tell: bool) -> bool {
+        match runner.run(seed) {
+            Ok(passed) => {
+                *self.passed.entry(runner).or_default() += 1;
+                self.coverage.add(&passed.coverage);
+                true
+            }
+            Err(failed) => {
+                if tell {
+                    println!("seed {seed} fails ({}): {}", runner.name(), failed.violation);
+                }
+                let what = (runner, failed.violation.oracle);
+                self.failed.entry(what).or_insert((seed, failed, 0)).2 += 1;
+                false
+            }
+        }
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "rates to look at")]
-fn pace(passed: u64, seconds: f64, worked: f64, steps: u64) -> String {
-    format!(
-        "{passed} schedules passed in {seconds:.1} s, {:.0} per second; {worked:.1} s of work, \
-         {:.0} per second and core; {steps} steps of the engine",
-        passed as f64 / seconds,
-        passed as f64 / worked,
-    )
+fn pace(runner: Runner, passed: u64, worked: Option<f64>) -> String {
+    let name = runner.name();
+    match worked {
+        Some(worked) => format!(
+            "{passed} schedules passed with the {name} runner in {worked:.1} s of work, {:.0} per \
+             second and core",
+            passed as f64 / worked
+        ),
+        None => format!("{passed} schedules passed with the {name} runner"),
+    }
 }
 
 /// How long this thread has had a core, in seconds, where the system tells.
@@ -111,51 +206,27 @@ fn worked() -> Option<f64> {
 }
 
 /// Every core takes the next seed until one fails.
-fn run_all(arguments: &Arguments, jobs: usize) -> Vec<Share> {
-    let next = AtomicU64::new(arguments.from);
+fn run_all(arguments: &Arguments, runner: Runner, step: u64, jobs: usize) -> Vec<Share> {
+    let next = AtomicU64::new(arguments.from.next_multiple_of(step));
     let end = arguments.from.saturating_add(arguments.seeds);
-    let stop = AtomicBool::new(false);
+    let halt = AtomicBool::new(false);
+    let work = || {
+        bugs::set(arguments.bug);
+        let mut share = Share::default();
+        while !halt.load(Ordering::Relaxed) {
+            let seed = next.fetch_add(step, Ordering::Relaxed);
+            if seed >= end {
+                break;
+            }
+            if !share.run(runner, seed, arguments.go_on) {
+                halt.store(!arguments.go_on, Ordering::Relaxed);
+            }
+        }
+        share.worked.extend(worked().map(|worked| (runner, worked)));
+        share
+    };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..jobs)
-            .map(|_| {
-                scope.spawn(|| {
-                    bugs::set(arguments.bug);
-                    let mut share = Share {
-                        coverage: Coverage::default(),
-                        passed: 0,
-                        worked: None,
-                        failed: BTreeMap::new(),
-                    };
-                    while !stop.load(Ordering::Relaxed) {
-                        let seed = next.fetch_add(1, Ordering::Relaxed);
-                        if seed >= end {
-                            break;
-                        }
-                        let outcome = if arguments.real {
-                            run_seed::<Real>(seed)
-                        } else {
-                            run_seed::<Model>(seed)
-                        };
-                        match outcome {
-                            Ok(passed) => {
-                                share.passed += 1;
-                                share.coverage.add(&passed.coverage);
-                            }
-                            Err(failed) => {
-                                stop.store(!arguments.go_on, Ordering::Relaxed);
-                                if arguments.go_on {
-                                    println!("seed {seed} fails: {}", failed.violation);
-                                }
-                                let oracle = failed.violation.oracle;
-                                share.failed.entry(oracle).or_insert((seed, failed, 0)).2 += 1;
-                            }
-                        }
-                    }
-                    share.worked = worked();
-                    share
-                })
-            })
-            .collect();
+        let threads: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
         threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
     })
 }

@@ -7,12 +7,13 @@ use std::{
     rc::Rc,
 };
 
+use switchboard::runner::bugs::has;
 use switchboard_engine::{
     ChatId, Effect, Engine, Input, MessageRef, QueueId, RecordKey, Setup, Time, WithdrawOutcome,
 };
 
 use crate::{
-    bugs::{self, WorldBug},
+    bugs::RunnerBug,
     schedule::Schedule,
     store::Store,
     system::{
@@ -178,7 +179,7 @@ impl Work<'_> {
         let chat = effect.chat;
         self.changes.effects_done.push(outcome.seq);
         let done = outcome.result;
-        if done.is_err() && bugs::world_has(WorldBug::ForgetsRefusals) {
+        if done.is_err() && has(RunnerBug::ForgetsRefusals) {
             return;
         }
         match effect.deed {

@@ -1,10 +1,9 @@
 //! What happens in the world, as inbox items: customers' deeds as the gateway writes them down, and
 //! events in the JSON in which a homeserver pushes them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use ruma::{OwnedEventId, OwnedRoomId};
-use serde_json::{Value, json};
 use switchboard::{
     gateway::input::CustomerInput,
     identity::Namespace,
@@ -164,22 +163,27 @@ impl Arrivals {
         {
             room.asked.insert(*question, index);
         }
-        let written = room.written(chat, event, index, &self.names);
-        let Written { sender, kind, state_key, mut content, ours } = written;
+        let Written { sender, kind, member, mut content, ours } =
+            room.written(chat, event, index, &self.names);
         if let Some(seq) = ours {
-            content[EFFECT_KEY] = json!(effect_id(INCARNATION, EffectSeq(seq)));
+            let id = effect_id(INCARNATION, EffectSeq(seq));
+            let _ = write!(content, r#","{EFFECT_KEY}":"{id}""#);
         }
-        let mut all = json!({
-            "event_id": event_id(chat, index), "room_id": room_id(chat), "sender": sender,
-            "type": kind, "content": content, "origin_server_ts": 0,
-        });
-        if let Some((agent, before)) = room.member(&all["content"], state_key.as_ref()) {
-            all["state_key"] = json!(agent.0);
+        // All of it is ours, and nothing in it needs to be escaped.
+        let (id, place) = (event_id(chat, index), room_id(chat));
+        let mut all = format!(
+            r#"{{"event_id":"{id}","room_id":"{place}","sender":"{sender}","type":"{kind}","content":{{{content}}},"origin_server_ts":0"#
+        );
+        if let Some((agent, membership)) = member {
+            let _ = write!(all, r#","state_key":"{agent}""#);
+            let before = room.memberships.insert(agent, membership);
             if let Some(before) = before.filter(|_| !self.bare) {
-                all["unsigned"] = json!({ "prev_content": { "membership": before } });
+                let _ =
+                    write!(all, r#","unsigned":{{"prev_content":{{"membership":"{before}"}}}}"#);
             }
         }
-        let body = all.to_string().into_bytes();
+        all.push('}');
+        let body = all.into_bytes();
         if room.events.len() <= index {
             room.events.resize(index + 1, Vec::new());
         }
@@ -192,8 +196,10 @@ impl Arrivals {
 struct Written {
     sender: String,
     kind: &'static str,
-    state_key: Option<AgentId>,
-    content: Value,
+    /// Whose membership becomes what.
+    member: Option<(AgentId, &'static str)>,
+    /// The fields of the content, as JSON.
+    content: String,
     /// The effect that it comes of.
     ours: Option<u64>,
 }
@@ -202,56 +208,48 @@ impl Room {
     fn written(&self, chat: ChatId, event: &Event, index: usize, names: &Namespace) -> Written {
         let ghost = || names.ghost(chat).to_string();
         let bot = || names.bot().to_string();
-        let member = |sender: String, agent: &AgentId, content: Value, ours: Option<u64>| Written {
+        let member = |sender: String, agent: &AgentId, membership, more: &str, ours| Written {
             sender,
             kind: "m.room.member",
-            state_key: Some(agent.clone()),
-            content,
+            member: Some((agent.clone(), membership)),
+            content: format!(r#""membership":"{membership}"{more}"#),
             ours,
         };
-        let said = |sender: String, text: &str, kind: &str, ours: Option<u64>| Written {
+        let said = |sender: String, text: &str, kind: &str, ours| Written {
             sender,
             kind: "m.room.message",
-            state_key: None,
-            content: json!({ "msgtype": kind, "body": text }),
+            member: None,
+            content: format!(r#""msgtype":"{kind}","body":"{text}""#),
             ours,
         };
         // Somebody who reacts to a question that they do not see reacts to something else.
         let pressed = |agent: &AgentId, asks: Asks| {
-            let target = self.asked.get(&asks).copied().unwrap_or(index);
-            let relation = json!({
-                "rel_type": "m.annotation", "event_id": event_id(chat, target), "key": "✅",
-            });
+            let target = event_id(chat, self.asked.get(&asks).copied().unwrap_or(index));
             Written {
                 sender: agent.0.clone(),
                 kind: "m.reaction",
-                state_key: None,
-                content: json!({ "m.relates_to": relation }),
+                member: None,
+                content: format!(
+                    r#""m.relates_to":{{"rel_type":"m.annotation","event_id":"{target}","key":"✅"}}"#
+                ),
                 ours: None,
             }
         };
         match event {
-            Event::Invited { seq, agent } => {
-                member(ghost(), agent, json!({ "membership": "invite" }), Some(*seq))
-            }
-            Event::Joined(agent) => {
-                member(agent.0.clone(), agent, json!({ "membership": "join" }), None)
-            }
+            Event::Invited { seq, agent } => member(ghost(), agent, "invite", "", Some(*seq)),
+            Event::Joined(agent) => member(agent.0.clone(), agent, "join", "", None),
             Event::Gone { agent, how, seq } => {
-                let mut content = json!({ "membership": "leave" });
                 let sender = match (seq, how) {
-                    (Some(_), Removal::Withdrawn | Removal::WithdrawnAfterJoin) => {
-                        content[REMOVAL_KEY] = json!("withdrawn");
-                        bot()
-                    }
-                    (Some(_), _) => {
-                        content[REMOVAL_KEY] = json!("closed");
-                        bot()
-                    }
+                    (Some(_), _) => bot(),
                     (None, Removal::Removed) => format!("@admin:{SERVER}"),
                     (None, _) => agent.0.clone(),
                 };
-                member(sender, agent, content, *seq)
+                let why = match how {
+                    Removal::Withdrawn | Removal::WithdrawnAfterJoin => "withdrawn",
+                    _ => "closed",
+                };
+                let why = seq.map(|_| format!(r#","{REMOVAL_KEY}":"{why}""#)).unwrap_or_default();
+                member(sender, agent, "leave", &why, *seq)
             }
             Event::Wrote(agent) => said(agent.0.clone(), &agents_words(index), "m.text", None),
             Event::AsksEnd(agent) => said(agent.0.clone(), "!end", "m.text", None),
@@ -260,20 +258,5 @@ impl Room {
             Event::Said { seq, key, .. } => said(ghost(), &format!("c{key}"), "m.text", Some(*seq)),
             Event::Noted { seq } => said(bot(), "a notice", "m.notice", Some(*seq)),
         }
-    }
-
-    /// Takes a membership down; says what it was before.
-    fn member<'a>(
-        &mut self,
-        content: &Value,
-        agent: Option<&'a AgentId>,
-    ) -> Option<(&'a AgentId, Option<&'static str>)> {
-        let agent = agent?;
-        let now = match content["membership"].as_str() {
-            Some("invite") => "invite",
-            Some("join") => "join",
-            _ => "leave",
-        };
-        Some((agent, self.memberships.insert(agent.clone(), now)))
     }
 }

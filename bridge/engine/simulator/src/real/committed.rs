@@ -5,12 +5,12 @@ use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use switchboard::{
     gateway::wire::{FeedBody, FeedEntry as BridgeFeedEntry, Phase},
     matrix::rich,
     outbox::effect::{self as bridge, Lane},
-    runner::records::{Conversation, LogEntry as BridgeLogEntry, LogRecord},
+    runner::records::{LogEntry as BridgeLogEntry, LogRecord},
     store::{self, EffectSeq, RecordKind, Stream, StreamEntry},
 };
 use switchboard_engine::{Agent, AgentId, Chat, ChatId, ChatState, WithdrawOutcome};
@@ -31,6 +31,14 @@ pub(super) enum Asks {
     ConfirmEnd,
     /// Whether the agent leaves the room of an ended chat.
     Close,
+}
+
+/// What matters here of a [`Conversation`](switchboard::runner::records::Conversation).
+#[derive(Deserialize)]
+struct Page {
+    phase: Phase,
+    #[serde(default)]
+    guests: BTreeSet<String>,
 }
 
 /// What is known of all commits.
@@ -151,7 +159,7 @@ impl Committed {
             }
             (RecordKind::Agent, None) => changes.agents.push((AgentId(key.to_owned()), None)),
             (RecordKind::Conversation, Some(body)) => {
-                let conversation: Conversation = read(body, key)?;
+                let conversation: Page = read(body, key)?;
                 let chat: ChatId =
                     key.parse().map_err(|_| unreadable(&format!("the chat id {key}")))?;
                 self.phases.insert(chat, conversation.phase);
@@ -171,20 +179,23 @@ impl Committed {
         Ok(())
     }
 
-    /// Finds out which messages of agents are known not to have reached the customer: there is a
-    /// notice about each, or the room knows that its writer is no agent.
+    /// Finds out which messages are known not to have reached the customer: there is a notice about
+    /// each that was taken for an agent's, or the room knows that its writer is none.
     fn agents_are_told(&mut self, changes: &mut Changes, mut notices: BTreeMap<ChatId, usize>) {
         for seq in &changes.done {
             let Some((chat, index, agent)) = self.words.remove(seq) else { continue };
             if changes.feed.contains(&(chat, FeedEntry::Shown(index))) {
                 continue;
             }
-            let notices = notices.entry(chat).or_default();
-            let is_guest = || self.guests.get(&chat).is_some_and(|all| all.contains(&agent.0));
-            if *notices > 0 {
-                *notices -= 1;
-                changes.not_shown.push((chat, index));
-            } else if is_guest() {
+            let told = if changes.log.contains(&(chat, LogEntry::Agent(index))) {
+                let notices = notices.entry(chat).or_default();
+                let any = *notices > 0;
+                *notices = notices.saturating_sub(1);
+                any
+            } else {
+                self.guests.get(&chat).is_some_and(|all| all.contains(&agent.0))
+            };
+            if told {
                 changes.not_shown.push((chat, index));
             }
         }

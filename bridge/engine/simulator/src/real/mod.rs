@@ -54,6 +54,11 @@ const SERVER: &str = "a";
 /// What the bridge's users begin with.
 const PREFIX: &str = "switchboard";
 
+thread_local! {
+    /// Nobody reads what it counts.
+    static METRICS: Metrics = Metrics::new();
+}
+
 /// The bridge's runner. See the module's documentation.
 pub struct Real {
     clocks: Clocks,
@@ -184,7 +189,7 @@ impl Real {
                 names,
                 directory: Directory::default(),
                 live: live.clone(),
-                metrics: Metrics::new(),
+                metrics: METRICS.with(Clone::clone),
                 sites: watch::Sender::default(),
             };
             let runner = Driven::load(store, centre, surroundings).await.ok()?;

@@ -268,7 +268,9 @@ impl Runner {
         }
         self.trouble.all_handled();
         if batch.is_empty() && !returns && !self.state.wants_touch() {
-            return Ok(false);
+            // Ends of effects that were done already: there is nothing to commit about them.
+            self.taken.drain(..outcomes.len());
+            return Ok(!outcomes.is_empty());
         }
         self.state.seal(&mut batch)?;
         if has(Bug::ActsBeforeCommit) {

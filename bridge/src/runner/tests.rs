@@ -380,6 +380,41 @@ async fn a_failed_commit_loses_and_doubles_nothing() {
 }
 
 #[tokio::test]
+async fn the_end_of_what_is_done_already_does_not_stay() {
+    let surroundings = Surroundings {
+        clock: Clock::system(),
+        names: Namespace::new("localhost", "switchboard").expect("valid"),
+        directory: Directory::default(),
+        live: Live::new(),
+        metrics: Metrics::new(),
+        sites: watch::Sender::default(),
+    };
+    let (instructions, _outbox) = mpsc::unbounded_channel();
+    let (outcomes, outcomes_rx) = mpsc::unbounded_channel();
+    let (_whispers, whispers_rx) = mpsc::channel(1);
+    let mut runner = Runner::load(
+        Arc::new(MemoryStore::new()),
+        Centre::default(),
+        surroundings,
+        instructions,
+        outcomes_rx,
+        whispers_rx,
+        Health::default(),
+    )
+    .await
+    .expect("it loads");
+    runner.turn().await.expect("a first sign of life");
+    let deed = Deed::Withdraw { agent: ANNA.to_owned(), reason: String::new() };
+    let (place, lane) = (CHAT.into(), Lane::Members);
+    let effect = OutboxEffect { place, lane, after: vec![], created: 1, deed };
+    let outcome = Outcome { seq: EffectSeq(1), effect, result: Ok(Done::Plain), found: false };
+    outcomes.send(outcome).expect("the runner is there");
+    // There may be more behind it.
+    assert!(runner.turn().await.expect("nothing fails"));
+    assert!(runner.taken.is_empty(), "it would come again and again, and hold up others");
+}
+
+#[tokio::test]
 async fn a_restart_goes_on_where_it_was() {
     let store = MemoryStore::new();
     let mut before = Bench::new(store.clone()).await;

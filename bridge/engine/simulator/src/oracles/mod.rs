@@ -181,6 +181,7 @@ impl Oracles {
         delivered: &Delivered<'_>,
     ) {
         self.filled.committed();
+        self.choices.committed();
         let result = self.streams.committed(changes);
         self.note("once_per_side_in_order", result);
         let result =

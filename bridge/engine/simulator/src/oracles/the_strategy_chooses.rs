@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use switchboard_engine::{Agent, AgentId, ChatId, Effect, Engine, Input, Strategy, Time};
+use switchboard_engine::{Agent, AgentId, ChatId, Effect, Engine, Input, Span, Strategy, Time};
 
 use super::Stepped;
 
@@ -11,14 +11,25 @@ use super::Stepped;
 pub(super) struct Choices {
     /// When everybody was asked last, before this step.
     asked_at: BTreeMap<AgentId, Time>,
+    /// Delays that ended since are not known to the engine yet.
+    last_timer: Time,
+    committed: Time,
 }
 
 impl Choices {
+    pub(super) fn committed(&mut self) {
+        self.committed = self.last_timer;
+    }
+
     pub(super) fn reload(&mut self, engine: &Engine) {
+        self.last_timer = self.committed;
         self.asked_at = engine.agents().map(|agent| (agent.id.clone(), agent.asked_at)).collect();
     }
 
     pub(super) fn stepped(&mut self, at: &Stepped<'_>) -> Result<(), String> {
+        if *at.input == Input::Timer {
+            self.last_timer = at.now;
+        }
         let mut rings = at.step.effects.iter().filter_map(|effect| match effect {
             Effect::Ring { chat, agent, .. } => Some((*chat, agent)),
             _ => None,
@@ -68,7 +79,9 @@ impl Choices {
                 && agent.withdrawing.is_empty()
                 && (at.talking(&agent.id) as u64) < u64::from(agent.capacity)
                 && !chat.excluded.contains(&agent.id)
-                && at.serves(&agent.id, chat).is_some_and(|s| chat.since + s.delay <= at.now)
+                && at
+                    .serves(&agent.id, chat)
+                    .is_some_and(|s| s.delay == Span(0) || chat.since + s.delay <= self.last_timer)
                 && at.goes_before(&agent.id, chat).is_none()
         };
         let better = at.engine.agents().filter(free).find(|agent| rank(agent) < rank(asked));

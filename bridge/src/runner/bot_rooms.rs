@@ -70,6 +70,9 @@ impl State {
         let place = Place::Desk(user.to_owned());
         if !self.bot_rooms.contains_key(&place) {
             self.open_bot_room(&place, words::DESK, words::DESK_TOPIC, batch);
+        }
+        // Also if an earlier invite could not be made: the account may be there by now.
+        if self.bot_rooms.get(&place).is_some_and(|room| !room.people.contains_key(user)) {
             self.invite_to(&place, user, words::DESK_INVITE, batch);
         }
         self.renew_card(user, &place, batch);
@@ -215,11 +218,10 @@ impl State {
 
     /// Invites somebody again who has left.
     pub(super) fn bring_back(&mut self, place: &Place, user: &str, batch: &mut Batch) {
-        let gone = self
-            .bot_rooms
-            .get(place)
-            .is_some_and(|room| room.people.get(user) == Some(&Presence::Gone));
-        if gone {
+        let is_away = self.bot_rooms.get(place).is_some_and(|room| {
+            !matches!(room.people.get(user), Some(Presence::Invited | Presence::Joined))
+        });
+        if is_away {
             self.invite_to(place, user, words::INVITED_BACK, batch);
         }
     }

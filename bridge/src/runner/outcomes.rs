@@ -5,7 +5,7 @@ use switchboard_engine::{AgentId, Input, WithdrawOutcome};
 use super::{
     batch::Batch,
     bugs::{Bug, has},
-    records::{Author, EventPlace, LogEntry, Parked, Presence},
+    records::{Author, EventPlace, LogEntry, Parked},
     state::{HandleError, State},
     words,
 };
@@ -164,7 +164,7 @@ impl State {
             }
             Deed::Invite { user, .. } => {
                 if let Some(record) = self.bot_rooms.get_mut(&effect.place) {
-                    record.people.insert(user, Presence::Gone);
+                    record.people.remove(&user);
                     batch.places.insert(effect.place);
                 }
             }

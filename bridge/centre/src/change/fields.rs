@@ -136,13 +136,13 @@ pub struct QueueFields {
     /// Whether they go there as soon as nobody is ready
     #[arg(long, value_name = "YES/NO", value_parser = yes_or_no)]
     pub overflow_when_nobody_ready: Option<bool>,
-    /// What customers read when they begin to wait
+    /// What customers read before they start a chat
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub greeting: Option<String>,
-    /// What customers read when the queue is closed
+    /// What they read instead while the queue is closed
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub closed_text: Option<String>,
-    /// How many days logs are kept; 0 for ever
+    /// How many days logs are kept; 0, for ever, is all that is possible yet
     #[arg(long, value_name = "DAYS")]
     pub retention_days: Option<u32>,
     /// How long a chat waits for the return of its last agent

@@ -1,9 +1,9 @@
-//! What the manual says can be done as it is written there.
+//! What the documentation says can be done as it is written there, and nothing is left out.
 
 use switchboard_centre::{Centre, commands};
 
-const ADMINISTRATORS: &str = include_str!("../../manual/administrators.md");
-const AGENTS: &str = include_str!("../../manual/agents.md");
+const ADMINISTRATORS: &str = include_str!("../../../../docs/administrators.md");
+const AGENTS: &str = include_str!("../../../../docs/agents.md");
 
 /// The contents of the code blocks in this language.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
@@ -45,16 +45,41 @@ fn commands_can_be_written_so() {
     assert!(seen > 60, "{seen} commands");
 }
 
-/// No command is left out.
+/// What stands between backticks in the help of a command or a group.
+fn codes(help: &str) -> impl Iterator<Item = &str> {
+    help.split('`').skip(1).step_by(2)
+}
+
+/// No command is left out, and no option of one.
 #[test]
 fn every_command_is_described() {
     let all = switchboard_centre::Roles { agent: true, supervisor: true, administrator: true };
-    let help = [commands::Place::ControlRoom, commands::Place::ChatRoom]
-        .map(|place| commands::help(all, place).text)
-        .concat();
-    let names = help.split('`').filter_map(|code| code.strip_prefix('!'));
-    for name in names.map(|usage| usage.split_whitespace().next().unwrap_or_default()) {
+    let mut waiting: Vec<String> = [commands::Place::ControlRoom, commands::Place::ChatRoom]
+        .iter()
+        .flat_map(|place| {
+            let help = commands::help(all, *place).text;
+            codes(&help).map(str::to_owned).collect::<Vec<_>>()
+        })
+        .filter(|code| code.starts_with('!') && code.len() > 2)
+        .collect();
+    let mut seen = 0;
+    while let Some(usage) = waiting.pop() {
+        // `!queue set QUEUE [options]`, `!queue hours …`
+        let is_name = |word: &&str| word.chars().all(|c| c == '-' || c.is_ascii_lowercase());
+        let words: Vec<&str> = usage[1..].split(' ').take_while(is_name).collect();
+        let name = words.join(" ");
+        let help = commands::help_for(std::slice::from_ref(&name)).expect("it is a command").text;
+        if usage.ends_with('…') && !usage.contains('[') {
+            waiting.extend(codes(&help).map(str::to_owned));
+            continue;
+        }
         let written = format!("!{name}");
         assert!(ADMINISTRATORS.contains(&written) || AGENTS.contains(&written), "{written}");
+        for option in codes(&help).filter_map(|code| code.split(' ').next()) {
+            let is_missing = option.starts_with("--") && !ADMINISTRATORS.contains(option);
+            assert!(!is_missing, "{written} {option}");
+        }
+        seen += 1;
     }
+    assert!(seen > 50, "{seen} commands");
 }

@@ -11,7 +11,6 @@
 //! | [`store`] | inbox, records, log, feed, effects: durable |
 //! | [`outbox`] | effects → the homeserver |
 //! | [`matrix`] | the homeserver's language |
-//! | [`commands`] | what agents tell the bot |
 //! | [`live`] | typing, receipts, places in the queue: the way without a record |
 //! | [`directory`], [`identity`] | rooms, ghosts and names |
 //! | [`config`], [`check`], [`app`], [`prepare`], [`operations`], [`metrics`], [`clock`], [`listen`], [`json`] | around it |
@@ -20,7 +19,6 @@ pub mod app;
 pub mod appservice;
 pub mod check;
 pub mod clock;
-pub mod commands;
 pub mod config;
 pub mod directory;
 pub mod gateway;

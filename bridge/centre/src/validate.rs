@@ -309,6 +309,15 @@ fn no_zone(name: &str) -> String {
     format!("“{name}” is no time zone: write a name such as Europe/Berlin or UTC")
 }
 
+/// Whether one of the widget's words can be called that: names in camel case, joined by dots.
+fn is_word(name: &str) -> bool {
+    let part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    name.len() <= 64 && name.split('.').all(part)
+}
+
 fn hours_problems(p: &mut Problems, at: &str, hours: &Hours) {
     if let Some(name) = &hours.time_zone {
         p.unless(hours::zone(name).is_some(), format!("{at}.time_zone"), no_zone(name));
@@ -351,7 +360,11 @@ fn site_problems(p: &mut Problems, at: &str, site: &Site) {
         }
     }
     for (name, text) in &site.texts {
-        p.short_name(format!("{at}.texts.{name}"), name);
+        p.unless(
+            is_word(name),
+            format!("{at}.texts.{name}"),
+            "is none of the widget's words: they are named like `send` and `ended.agent`",
+        );
         p.text(format!("{at}.texts.{name}"), text);
     }
     p.unless(

@@ -34,6 +34,15 @@ impl FromStr for Names {
     }
 }
 
+/// No page at all could show the widget if there were none.
+fn origins(text: &str) -> Result<Names, String> {
+    let names: Names = text.parse()?;
+    if names.0.is_empty() {
+        return Err("write the pages one by one, such as https://shop.example".to_owned());
+    }
+    Ok(names)
+}
+
 /// What becomes of a queue's overflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -191,7 +200,8 @@ pub struct SiteFields {
     /// The pages that may show the widget, separated by commas
     #[arg(
         long,
-        help = "The pages that may show the widget, such as https://shop.example, separated by commas"
+        help = "The pages that may show the widget, such as https://shop.example, separated by commas",
+        value_parser = origins
     )]
     pub origins: Option<Names>,
     /// The queues that are offered, separated by commas

@@ -53,10 +53,17 @@ fn names_texts_and_colours_have_their_form() {
         ("colour", |site| site.colour = "red".to_owned()),
         ("colour", |site| site.colour = "#12345g".to_owned()),
         ("queues", |site| site.queues = Vec::new()),
+        ("texts.a b", |site| drop(site.texts.insert("a b".to_owned(), "x".to_owned()))),
+        ("texts..send", |site| drop(site.texts.insert(".send".to_owned(), "x".to_owned()))),
         ("queues", |site| site.queues = vec![String::new()]),
     ] {
         let found = mistakes(change);
         assert_eq!(found.len(), 1, "{what}: {found:?}");
         assert!(found[0].0.starts_with(&format!("sites[0].{what}")), "{found:?}");
+    }
+    // The widget's words are named as its source names them.
+    for word in ["send", "waitingAt", "ended.agent"] {
+        let found = mistakes(|site| drop(site.texts.insert(word.to_owned(), "x".to_owned())));
+        assert_eq!(found, [], "{word}");
     }
 }

@@ -45,6 +45,7 @@ fn mistakes_are_told_shortly() {
         "!role add @a:x.org boss",
         "!role add @a:x.org agent",
         "!role add @a:x.org administrator --queues sales",
+        "!site set shop --origins all",
         "!site key add shop --algorithm rsa",
         "!site key add shop --algorithm eddsa",
         "!site key add shop --public-key abc",

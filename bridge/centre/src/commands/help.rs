@@ -1,11 +1,9 @@
 //! Help, made from the commands' definitions.
 
-use clap::CommandFactory as _;
-
 use super::{
     access::{Place, may, rules},
     error::ParseError,
-    grammar::Line,
+    grammar::root,
 };
 use crate::{
     model::{Role, Roles},
@@ -18,7 +16,7 @@ pub fn help(roles: Roles, place: Place) -> Reply {
     if roles.highest().is_none() {
         return Reply::say("You have no role here. An administrator can give you one.");
     }
-    let root = Line::command();
+    let root = root();
     let mut reply = Reply::new().heading(format!("What you can write {place}"));
     for (role, title) in [
         (Role::Agent, "Your work"),
@@ -55,8 +53,8 @@ pub fn help_for(words: &[String]) -> Result<Reply, ParseError> {
         .map(|word| super::Word { text: word.to_owned(), quoted: false })
         .collect();
     let (path, _) = super::resolve(&words, &|_| true)?;
-    let root = Line::command();
-    let mut command = &root;
+    let root = root();
+    let mut command = root;
     let mut before = "!".to_owned();
     for name in &path {
         let Some(next) = command.find_subcommand(name) else { break };

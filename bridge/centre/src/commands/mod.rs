@@ -13,7 +13,7 @@ mod help;
 mod tests;
 mod words;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::FromArgMatches as _;
 
 pub use self::{
     access::{Place, Refused},
@@ -25,7 +25,10 @@ pub use self::{
     },
     help::{help, help_for},
 };
-use self::{grammar::Line, words::Word};
+use self::{
+    grammar::{Line, root},
+    words::Word,
+};
 use crate::model::Roles;
 
 /// Words of commands that are not there yet. They are known, so that nobody's `/private …` is taken
@@ -38,7 +41,7 @@ const RESERVED: [&str; 7] = ["private", "invite", "offer", "leave", "p", "log", 
 pub fn is_name(word: &str) -> bool {
     let word = word.to_lowercase();
     RESERVED.contains(&word.as_str())
-        || Line::command().get_subcommands().any(|command| command.get_name() == word)
+        || root().get_subcommands().any(|command| command.get_name() == word)
 }
 
 /// Reads a command, with or without its `!`. Unambiguous beginnings of its words work; nothing at
@@ -73,7 +76,10 @@ fn read(text: &str, counts: Counts<'_>) -> Result<Command, ParseError> {
     if asks_help || path.is_empty() || (is_group(&path) && words.len() == path.len()) {
         return Ok(Command::Help { words: path });
     }
-    let line = Line::try_parse_from(words.iter().map(|word| &word.text))
+    let texts = words.iter().map(|word| &word.text);
+    let line = root().clone().try_get_matches_from(texts);
+    let line = line
+        .and_then(|matches| Line::from_arg_matches(&matches))
         .map_err(|error| error::shorten(&error, &path))?;
     let mut command = line.command;
     if let Command::Config(ConfigCommand::Import { file: place, .. }) = &mut command {
@@ -104,8 +110,7 @@ fn with_file(text: &str) -> (&str, Option<&str>) {
 /// Finds the command that the first words name, by their beginnings. Returns its full name and all
 /// words, with the names written out.
 fn resolve(words: &[Word], counts: Counts<'_>) -> Result<(Vec<String>, Vec<Word>), ParseError> {
-    let root = Line::command();
-    let mut command = &root;
+    let mut command = root();
     let mut path: Vec<String> = Vec::new();
     let mut full = words.to_vec();
     for word in &mut full {
@@ -137,8 +142,7 @@ fn resolve(words: &[Word], counts: Counts<'_>) -> Result<(Vec<String>, Vec<Word>
 
 /// Whether there are commands below this one.
 fn is_group(path: &[String]) -> bool {
-    let root = Line::command();
-    let mut command = &root;
+    let mut command = root();
     for name in path {
         match command.find_subcommand(name) {
             Some(next) => command = next,

@@ -4,7 +4,9 @@ mod people;
 mod queues;
 mod sites;
 
-use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
+use std::sync::LazyLock;
+
+use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use self::{
     people::{AgentCommand, ProfileCommand, RoleCommand},
@@ -26,6 +28,12 @@ pub use self::{
 pub(super) struct Line {
     #[command(subcommand)]
     pub(super) command: Command,
+}
+
+/// All commands. They are made once: that takes longer than reading one.
+pub(super) fn root() -> &'static clap::Command {
+    static ROOT: LazyLock<clap::Command> = LazyLock::new(Line::command);
+    &ROOT
 }
 
 /// What somebody tells the bot. Names are as they were written: they are looked up when the command

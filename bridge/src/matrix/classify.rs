@@ -115,9 +115,11 @@ pub enum Utterance {
     Command(String),
     /// A bare yes, no or number.
     Answer(Answer),
+    /// A message that was changed into a command: not obeyed, and its author is told so.
+    EditedCommand,
     /// Something that the bot does not understand.
     Other,
-    /// Nothing that is meant for it: a notice, an edit.
+    /// Nothing that is meant for it: a notice, any other edit.
     Nothing,
 }
 
@@ -129,6 +131,7 @@ pub fn to_bot(event: &RoomEvent) -> Utterance {
     match event.text(&["msgtype"]) {
         Some("m.text") if !edits => {}
         Some("m.notice") | None => return Utterance::Nothing,
+        Some(_) if edits && edits_into_command(event) => return Utterance::EditedCommand,
         Some(_) if edits => return Utterance::Nothing,
         Some(_) => return Utterance::Other,
     }

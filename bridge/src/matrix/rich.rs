@@ -18,11 +18,7 @@ const MAX_TAGS: usize = 1_000;
 pub fn tree(text: &str, html: Option<&str>) -> Vec<RichText> {
     let formatted = html.filter(|html| usable(html)).map(|html| {
         let parsed = Html::parse(html);
-        let mut out = Vec::new();
-        for node in parsed.children() {
-            walk(&node, 0, false, &mut out);
-        }
-        trim(out)
+        trim(nodes(&parsed, safe_link))
     });
     match formatted {
         Some(tree) if !tree.is_empty() => tree,
@@ -37,11 +33,7 @@ pub fn plain_text(html: &str) -> String {
         return String::new();
     }
     let mut out = String::new();
-    let mut tree = Vec::new();
-    for node in Html::parse(html).children() {
-        walk(&node, 0, false, &mut tree);
-    }
-    append_plain(&tree, &mut out);
+    append_plain(&nodes(&Html::parse(html), safe_link), &mut out);
     out
 }
 
@@ -58,36 +50,38 @@ pub fn append_plain(tree: &[RichText], out: &mut String) {
     }
 }
 
-/// The text that a reader sees, but with everybody who is mentioned named by their Matrix id. None if
-/// nobody is.
+/// The text that a reader sees, but with everybody who is mentioned named by their Matrix id, and each
+/// paragraph on a line of its own. None if nobody is mentioned.
 #[must_use]
 pub fn text_with_user_ids(html: &str) -> Option<String> {
     if !usable(html) {
         return None;
     }
-    let mut tree = Vec::new();
-    for node in Html::parse(html).children() {
-        walk(&node, 0, false, &mut tree);
-    }
     let mut out = String::new();
-    append_with_user_ids(&tree, &mut out).then_some(out)
+    append_with_user_ids(&nodes(&Html::parse(html), mentioned_user), &mut out).then_some(out)
 }
 
-/// Says whether somebody was mentioned.
+/// Says whether somebody was mentioned. The links lead to users.
 fn append_with_user_ids(tree: &[RichText], out: &mut String) -> bool {
     let mut mentioned = false;
     for node in tree {
         match node {
             RichText::Text { text } => out.push_str(text),
             RichText::Break {} => out.push('\n'),
-            RichText::Span { children, .. } => mentioned |= append_with_user_ids(children, out),
-            RichText::Link { href, children } => match mentioned_user(href) {
-                Some(user) => {
-                    out.push_str(&user);
-                    mentioned = true;
+            RichText::Span { style, children } => {
+                let block = !matches!(
+                    style,
+                    Style::Strong | Style::Emphasis | Style::Deleted | Style::Code
+                );
+                if block && !out.is_empty() && !out.ends_with('\n') {
+                    out.push('\n');
                 }
-                None => mentioned |= append_with_user_ids(children, out),
-            },
+                mentioned |= append_with_user_ids(children, out);
+            }
+            RichText::Link { href, .. } => {
+                out.push_str(href);
+                mentioned = true;
+            }
         }
     }
     mentioned
@@ -95,6 +89,7 @@ fn append_with_user_ids(tree: &[RichText], out: &mut String) -> bool {
 
 /// The user that a link mentions (spec: matrix.to navigation, `matrix:` URIs).
 fn mentioned_user(href: &str) -> Option<String> {
+    let href = href.trim();
     let user = ruma::MatrixToUri::parse(href).ok().map(|uri| uri.id().clone());
     let user = user.or_else(|| ruma::MatrixUri::parse(href).ok().map(|uri| uri.id().clone()))?;
     match user {
@@ -103,11 +98,22 @@ fn mentioned_user(href: &str) -> Option<String> {
     }
 }
 
+/// Where a link leads, of those that are kept.
+type Links = fn(&str) -> Option<String>;
+
+fn nodes(html: &Html, links: Links) -> Vec<RichText> {
+    let mut out = Vec::new();
+    for node in html.children() {
+        walk(&node, 0, false, links, &mut out);
+    }
+    out
+}
+
 fn usable(html: &str) -> bool {
     html.bytes().filter(|b| *b == b'<').count() <= MAX_TAGS
 }
 
-fn walk(node: &NodeRef, depth: usize, verbatim: bool, out: &mut Vec<RichText>) {
+fn walk(node: &NodeRef, depth: usize, verbatim: bool, links: Links, out: &mut Vec<RichText>) {
     match node.data() {
         NodeData::Text(text) => {
             let text = clean(&text.borrow());
@@ -149,13 +155,13 @@ fn walk(node: &NodeRef, depth: usize, verbatim: bool, out: &mut Vec<RichText>) {
             let verbatim = verbatim || name == "pre";
             if depth < MAX_DEPTH {
                 for child in node.children() {
-                    walk(&child, depth + 1, verbatim, &mut children);
+                    walk(&child, depth + 1, verbatim, links, &mut children);
                 }
             } else {
                 flatten(node, &mut children);
             }
             let link = (name == "a").then(|| attribute(element, "href")).flatten();
-            match (style, link.as_deref().and_then(safe_link)) {
+            match (style, link.as_deref().and_then(links)) {
                 (_, Some(href)) => out.push(RichText::Link { href, children }),
                 (Some(style), None) => out.push(RichText::Span { style, children }),
                 (None, None) => out.extend(children),
@@ -295,6 +301,42 @@ mod tests {
             let got = tree("", Some(&format!("<a href=\"{href}\">x</a>")));
             assert_eq!(matches!(got[0], RichText::Link { .. }), kept, "{href}");
         }
+    }
+
+    #[test]
+    fn who_is_mentioned_is_named_by_their_id() {
+        for (html, expected) in [
+            (
+                "!agent add <a href=\"https://matrix.to/#/@anna:example.org\">Anna</a> --name Anna",
+                Some("!agent add @anna:example.org --name Anna"),
+            ),
+            (
+                "<p>!assign 4 <a href=\"https://matrix.to/#/%40anna%3Aexample.org\"><b>An</b>na</a></p>",
+                Some("!assign 4 @anna:example.org"),
+            ),
+            ("<a href=\"matrix:u/anna:example.org\">A</a>!", Some("@anna:example.org!")),
+            ("<a href=\"matrix:u/anna:example.org?action=chat\">A</a>", Some("@anna:example.org")),
+            (
+                "<b>!x <a href=\"https://matrix.to/#/@a:b.c\">A</a>\n<i>and</i> <a href=\"https://matrix.to/#/@d:e.f\">D</a></b>",
+                Some("!x @a:b.c and @d:e.f"),
+            ),
+            (
+                "<p>one <a href=\"https://matrix.to/#/@a:b.c\">A</a></p><p>two<br>three</p>",
+                Some("one @a:b.c\ntwo\nthree"),
+            ),
+            // Rooms, events and pages are no people.
+            ("<a href=\"https://matrix.to/#/%23room:example.org\">room</a>", None),
+            ("<a href=\"matrix:r/room:example.org\">room</a>", None),
+            ("<a href=\"https://example.org/@anna:example.org\">Anna</a>", None),
+            ("<a>@anna:example.org</a>", None),
+            ("nobody", None),
+            ("", None),
+        ] {
+            assert_eq!(text_with_user_ids(html).as_deref(), expected, "{html}");
+        }
+        // Customers see none of this.
+        let html = "<a href=\"https://matrix.to/#/@anna:example.org\">Anna</a>";
+        assert_eq!(tree("", Some(html)), [text("Anna")]);
     }
 
     #[test]

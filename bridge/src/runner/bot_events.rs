@@ -103,6 +103,10 @@ impl State {
                 }
                 Ok(())
             }
+            Utterance::EditedCommand => {
+                self.reply(&said, words::plain(words::EDITED_COMMAND), batch);
+                Ok(())
+            }
             Utterance::Other => {
                 self.does_not_chat(&said, batch);
                 Ok(())

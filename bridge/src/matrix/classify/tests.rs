@@ -1,5 +1,7 @@
 //! What is for the customer, what is a command, and what is neither.
 
+mod to_bot;
+
 use serde_json::{Value, json};
 
 use super::*;

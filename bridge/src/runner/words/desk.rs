@@ -63,6 +63,9 @@ pub(in crate::runner) const NO_GROUPS: &str =
     "Only administrators can bring the bot into a room. Start a direct chat with it instead.";
 /// An answer came too late.
 pub(in crate::runner) const TOO_OLD: &str = "That question is too old. Write the command again.";
+/// A message was changed into a command.
+pub(in crate::runner) const EDITED_COMMAND: &str =
+    "A message that is changed afterwards is not obeyed. Write the command as a new message.";
 /// A confirmation was refused.
 pub(in crate::runner) const NOTHING_DONE: &str = "Nothing was changed.";
 /// Why a message with a secret is removed.

@@ -21,11 +21,11 @@ pub(super) const YES: &str = "✅";
 /// No.
 pub(super) const NO: &str = "❌";
 /// Pause.
-pub(super) const PAUSE: &str = "⏸";
+pub(super) const PAUSE: &str = "⏸\u{fe0f}";
 /// Log off.
 pub(super) const LOG_OFF: &str = "👋";
 /// Give chats back to their queues.
-pub(super) const GIVE_BACK: &str = "↩";
+pub(super) const GIVE_BACK: &str = "↩\u{fe0f}";
 /// Stay in chats to their end.
 pub(super) const STAY: &str = "💬";
 
@@ -49,9 +49,7 @@ impl State {
         };
         let to = Asked { event: target.to_owned(), thread: None };
         let said = Said { user: event.sender.clone(), place: place.clone(), to };
-        // Emoji come with and without the variation selector.
-        let key = key.replace('\u{fe0f}', "");
-        self.answered(&said, &prompt, &key, batch).await?;
+        self.answered(&said, &prompt, as_we_write_it(key), batch).await?;
         Ok(())
     }
 
@@ -69,14 +67,17 @@ impl State {
                 && prompt.question.asked() == Some(&said.user)
                 && !matches!(prompt.question, Question::Desk { .. })
         };
-        let Some(prompt) = self.prompts(&said.place).iter().rev().find(is_asked).cloned() else {
-            return Ok(false);
-        };
         let number = |n: u32| n.checked_sub(1).and_then(|n| KEYCAPS.get(usize::try_from(n).ok()?));
         let key = match answer {
             Answer::Yes => YES,
             Answer::No => NO,
             Answer::Number(n) => number(n).copied().unwrap_or_default(),
+        };
+        // Of several questions the newest that can be answered so is meant.
+        let asked = || self.prompts(&said.place).iter().rev().filter(is_asked);
+        let fits = asked().find(|prompt| means(&prompt.question, key));
+        let Some(prompt) = fits.or_else(|| asked().next()).cloned() else {
+            return Ok(false);
         };
         if !self.answered(said, &prompt, key, batch).await? {
             let message = words::no_such_answer(&prompt.question, said.place.chat().is_some());
@@ -133,6 +134,12 @@ impl State {
                 PAUSE => self.pause(said, None, batch).await?,
                 _ => self.log_off(said, batch).await?,
             },
+            // They ended while the question stood there.
+            (Question::LogOff { .. }, _)
+                if key != NO && self.engine().chats_of(&agent).next().is_none() =>
+            {
+                self.log_off(said, batch).await?;
+            }
             (Question::LogOff { .. }, _) => match key {
                 GIVE_BACK => self.leave_chats(said, Leaving::Return, batch).await?,
                 STAY => self.leave_chats(said, Leaving::Keep, batch).await?,
@@ -182,6 +189,16 @@ impl State {
     }
 }
 
+/// A reaction that we know, in the form that we place it in: emoji come with and without the
+/// variation selector.
+fn as_we_write_it(key: &str) -> &str {
+    let plain = |key: &str| key.replace('\u{fe0f}', "");
+    let known =
+        [YES, NO, PAUSE, LOG_OFF, GIVE_BACK, STAY].into_iter().chain(KEYCAPS.iter().copied());
+    let given = plain(key);
+    known.into_iter().find(|known| plain(known) == given).unwrap_or(key)
+}
+
 /// Whether a key is one of a question's answers.
 fn means(question: &Question, key: &str) -> bool {
     match question {
@@ -198,4 +215,27 @@ fn means(question: &Question, key: &str) -> bool {
 /// The choice that a keycap stands for.
 fn numbered<'a>(choices: &'a [String], key: &str) -> Option<&'a String> {
     choices.get(KEYCAPS.iter().position(|keycap| *keycap == key)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reactions_are_known_with_and_without_the_variation_selector() {
+        for (given, expected) in [
+            ("✅", YES),
+            ("✅\u{fe0f}", YES),
+            ("⏸", PAUSE),
+            ("⏸\u{fe0f}", PAUSE),
+            ("↩", GIVE_BACK),
+            ("1\u{20e3}", KEYCAPS[0]),
+            ("9\u{fe0f}\u{20e3}", KEYCAPS[8]),
+            ("9\u{20e3}\u{fe0f}", KEYCAPS[8]),
+            ("👍", "👍"),
+            ("", ""),
+        ] {
+            assert_eq!(as_we_write_it(given), expected, "{given}");
+        }
+    }
 }

@@ -22,6 +22,9 @@ use crate::{
 /// For ever.
 pub(super) const FOR_EVER: u64 = u64::MAX;
 
+/// How long it is known of a question that it cannot be answered any more, in milliseconds.
+const TOLD_LATE_FOR_MS: u64 = 24 * 60 * 60 * 1000;
+
 /// Something that the bot says.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Message {
@@ -262,9 +265,14 @@ impl State {
     ) {
         let Some(seq) = self.say(place, message, batch) else { return };
         Self::changed_place(place, batch);
+        let now = self.batch_time().0;
         let Some(prompts) = self.prompts_mut(place) else { return };
         if !matches!(question, Question::Secret | Question::Command { .. }) {
             prompts.retain(|prompt| !prompt.is_like(&question));
+        }
+        // Who answers late is told so, but not for ever.
+        if place.chat().is_none() {
+            prompts.retain(|prompt| prompt.until.saturating_add(TOLD_LATE_FOR_MS) > now);
         }
         prompts.push(Prompt { effect: seq.0, event: None, question, until });
     }

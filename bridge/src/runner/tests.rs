@@ -6,6 +6,7 @@ mod changes;
 mod office;
 mod rooms;
 mod stats;
+mod stored;
 mod trouble;
 mod views;
 

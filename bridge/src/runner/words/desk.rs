@@ -1,5 +1,8 @@
 //! What people are told at their desks and in the administrators' room.
 
+#[cfg(test)]
+mod tests;
+
 use switchboard_centre::{
     Centre, Reply, Roles, closest,
     model::{Profile, Served},
@@ -18,15 +21,15 @@ use crate::runner::{
 
 /// The reactions that stand for the first, the second and so on.
 pub(in crate::runner) const KEYCAPS: &[&str] = &[
-    "1\u{20e3}",
-    "2\u{20e3}",
-    "3\u{20e3}",
-    "4\u{20e3}",
-    "5\u{20e3}",
-    "6\u{20e3}",
-    "7\u{20e3}",
-    "8\u{20e3}",
-    "9\u{20e3}",
+    "1\u{fe0f}\u{20e3}",
+    "2\u{fe0f}\u{20e3}",
+    "3\u{fe0f}\u{20e3}",
+    "4\u{fe0f}\u{20e3}",
+    "5\u{fe0f}\u{20e3}",
+    "6\u{fe0f}\u{20e3}",
+    "7\u{fe0f}\u{20e3}",
+    "8\u{fe0f}\u{20e3}",
+    "9\u{fe0f}\u{20e3}",
 ];
 /// The longest reason of a pause, in characters.
 pub(in crate::runner) const REASON_CHARS: usize = 200;
@@ -105,10 +108,17 @@ pub(in crate::runner) fn plain(text: &str) -> Reply {
     Reply { text: reply.text, html }
 }
 
+/// What somebody wrote, as part of a text for [`plain`]: its stars are not ours.
+fn unmarked(text: &str) -> String {
+    text.replace("**", "* *")
+}
+
 /// The same, cut so that it fits into an event.
 pub(in crate::runner) fn fit(mut message: Message) -> Message {
-    let html = message.html.as_ref().map_or(0, String::len);
-    if message.text.len() + html <= MAX_BYTES {
+    // As JSON, in which some characters are two bytes.
+    let length = |text: &str| text.len() + text.matches(['"', '\\', '\n']).count();
+    let html = message.html.as_deref().map_or(0, length);
+    if length(&message.text) + html <= MAX_BYTES {
         return message;
     }
     let end = message.text.floor_char_boundary(MAX_BYTES / 2);
@@ -134,15 +144,19 @@ pub(in crate::runner) fn desk_card(
     reply =
         reply.paragraph("This is your desk. Press one of the reactions below, or write a command.");
     let shown = profiles.iter().take(KEYCAPS.len());
-    let logs_on = shown.clone().zip(KEYCAPS).map(|(profile, key)| {
-        format!("{key}\u{fe0f} log on: {} (`!login {}`)", profile.name, profile.id)
-    });
+    let logs_on = shown
+        .clone()
+        .zip(KEYCAPS)
+        .map(|(profile, key)| format!("{key} log on: {} (`!login {}`)", profile.name, profile.id));
     let rest = [
         format!("{YES} ready again (`!ready`)"),
-        format!("{PAUSE}\u{fe0f} pause (`!pause lunch`)"),
+        format!("{PAUSE} pause (`!pause lunch`)"),
         format!("{LOG_OFF} log off (`!logout`)"),
     ];
     reply = reply.list(logs_on.chain(rest));
+    if profiles.len() > KEYCAPS.len() {
+        reply = reply.paragraph("You have more profiles than these: `!login` shows all.");
+    }
     reply = reply.paragraph(
         "When a customer waits for you, you get an invite: accept it to answer, decline it to pass it \
          on. `!` shows everything that you can write here.",
@@ -170,7 +184,7 @@ pub(in crate::runner) fn control_card() -> Reply {
 /// The profiles that somebody may log on with, to pick from.
 pub(in crate::runner) fn pick_profile(profiles: &[Profile]) -> Reply {
     let lines = profiles.iter().enumerate().map(|(n, profile)| {
-        let key = KEYCAPS.get(n).map_or_else(String::new, |key| format!("{key}\u{fe0f} "));
+        let key = KEYCAPS.get(n).map_or_else(String::new, |key| format!("{key} "));
         format!("{key}{} (`!login {}`)", profile.name, profile.id)
     });
     Reply::new().paragraph("With which profile?").list(lines)
@@ -200,6 +214,9 @@ pub(in crate::runner) fn find_profile(profiles: &[Profile], name: &str) -> Resul
 
 /// A profile that somebody picked is not there any more.
 pub(in crate::runner) fn profile_gone(profiles: &[Profile]) -> Reply {
+    if profiles.is_empty() {
+        return plain(NO_PROFILE);
+    }
     Reply::say("That profile is not there any more, or not for you. There are now:")
         .list(profiles.iter().map(|profile| format!("{} (`!login {}`)", profile.name, profile.id)))
 }
@@ -212,14 +229,14 @@ pub(in crate::runner) fn logged_on(centre: &Centre, profile: &Profile) -> Reply 
     let queues: Vec<String> = profile.queues.iter().map(name).collect();
     plain(&format!(
         "You are **logged on** as “{}” and **ready**: you are asked for chats of {}.",
-        profile.name,
-        queues.join(", ")
+        unmarked(&profile.name),
+        unmarked(&queues.join(", "))
     ))
 }
 
 /// An agent pauses.
 pub(in crate::runner) fn paused(reason: Option<&str>) -> Reply {
-    let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+    let reason = reason.map_or_else(String::new, |reason| format!(" ({})", unmarked(reason)));
     plain(&format!("You are **paused**{reason}: you are not asked for chats."))
 }
 
@@ -234,7 +251,7 @@ pub(in crate::runner) fn pausing(chats: usize) -> Reply {
 pub(in crate::runner) fn leave_chats(chats: usize, logged_on: bool) -> Reply {
     let (what, them) =
         if chats == 1 { ("a chat".to_owned(), "it") } else { (format!("{chats} chats"), "them") };
-    let mut lines = vec![format!("{GIVE_BACK}\u{fe0f} leave {them}: other agents are asked")];
+    let mut lines = vec![format!("{GIVE_BACK} leave {them}: other agents are asked")];
     if logged_on {
         lines.push(format!("{STAY} log off, but stay in {them} to the end"));
     }
@@ -278,10 +295,9 @@ pub(in crate::runner) fn encrypted(link: Option<&str>) -> Reply {
     let text = "This chat is encrypted, and I cannot read what you write here.";
     match link {
         Some(link) => {
-            let mut reply = Reply::say(format!("{text} Your desk is not: {link}"));
+            let mut reply = Reply::say(format!("{text} Write here instead: {link}"));
             let link = crate::matrix::content::escape(link);
-            reply.html =
-                format!("<p>{text} <a href=\"{link}\">Your desk</a> is not encrypted.</p>");
+            reply.html = format!("<p>{text} <a href=\"{link}\">Write here instead.</a></p>");
             reply
         }
         None => Reply::say(format!("{text} Start a chat that is not encrypted.")),
@@ -294,6 +310,7 @@ pub(in crate::runner) fn no_such_answer(question: &Question, in_chat: bool) -> R
     let with = match question {
         Question::Profile { .. } | Question::Desk { .. } => "the number of a profile",
         Question::LogOff { .. } => "one of its reactions",
+        Question::Ready { .. } => "yes, or with `!ready`",
         _ => "yes or no",
     };
     Reply::say(format!("{not_sent} the question above with {with}."))

@@ -6,6 +6,7 @@ pub mod bench;
 pub mod bridge;
 pub mod customer;
 pub mod demo;
+pub mod desk;
 pub mod fake;
 pub mod ports;
 pub mod process;

@@ -114,6 +114,14 @@ impl State {
             return Ok(true);
         }
         let agent = AgentId(said.user.clone());
+        let is_work = matches!(
+            question,
+            Question::Desk { .. } | Question::Profile { .. } | Question::Ready { .. }
+        );
+        if is_work && !self.centre.roles_of(&said.user).agent {
+            self.reply(said, words::plain(words::NO_AGENT), batch);
+            return Ok(true);
+        }
         match (question, said.place.chat()) {
             (Question::ConfirmEnd { .. }, Some(chat)) if key == YES => {
                 self.input(Input::AgentConfirmsEnd { chat, agent }, batch).await?;

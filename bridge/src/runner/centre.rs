@@ -8,13 +8,14 @@ use switchboard_centre::{
     audit::{Entry, Way},
     model::{Role, Site},
 };
-use switchboard_engine::{AgentId, ChatId, Input, QueueId};
+use switchboard_engine::{AgentId, ChatId, Effect, Input, Leaving, QueueId, Status, StatusWhy};
 
 use super::{
     batch::Batch,
     state::{HandleError, State},
+    words,
 };
-use crate::config::demands;
+use crate::{config::demands, place::Place};
 
 impl State {
     /// What a decision would come to, for the question whether it is meant. The same is looked at
@@ -111,6 +112,7 @@ impl State {
         self.move_chats(applied.moved.as_ref(), batch).await?;
         self.keep_former(&old);
         self.open_bot_rooms(batch);
+        self.tell_of_work(&old, batch).await?;
         self.kept.by_command = true;
         self.write_centre(batch)?;
         let entry = Entry {
@@ -121,6 +123,37 @@ impl State {
             moved: applied.moved.clone(),
         };
         self.write_audit(&entry, batch)
+    }
+
+    /// Who is an agent no longer is told so, who is one again is invited back to the desk, and who may
+    /// not use their profile any more is logged off.
+    async fn tell_of_work(&mut self, old: &Centre, batch: &mut Batch) -> Result<(), HandleError> {
+        let gone = old.agents.iter().filter(|agent| self.centre.agent(&agent.id).is_none());
+        for user in gone.map(|agent| agent.id.clone()).collect::<Vec<_>>() {
+            let told = words::plain(words::NO_AGENT);
+            self.tell_at_desk(&user, told.into(), None, batch);
+        }
+        let works = |centre: &Centre, user: &str| {
+            let roles = centre.roles_of(user);
+            roles.agent || roles.supervisor
+        };
+        let agents = self.centre.agents.iter().map(|agent| &agent.id);
+        let supervisors = self.centre.supervisors.iter().map(|supervisor| &supervisor.id);
+        let new = agents.chain(supervisors).filter(|user| !works(old, user));
+        for user in new.cloned().collect::<Vec<_>>() {
+            self.bring_back(&Place::Desk(user.clone()), &user, batch);
+        }
+        let may_not = self.engine.agents().filter(|agent| {
+            let profiles = self.centre.profiles_of(&agent.id.0);
+            agent.profile.as_ref().is_some_and(|id| profiles.iter().all(|p| p.id != id.0))
+        });
+        for agent in may_not.map(|agent| agent.id.clone()).collect::<Vec<_>>() {
+            let chats = Some(Leaving::Keep);
+            self.input(Input::AgentLogsOff { agent: agent.clone(), chats }, batch).await?;
+            let (status, why) = (Status::LoggedOff, StatusWhy::ProfileGone);
+            self.status_changed(&Effect::AgentChanged { agent, status, why }, batch);
+        }
+        Ok(())
     }
 
     async fn move_chats(

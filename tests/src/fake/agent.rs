@@ -164,6 +164,19 @@ impl Agent {
         self.set(room, user, "invite").expect("agents may invite");
     }
 
+    /// Starts a room. Gives its id.
+    pub fn starts_room(&self, body: Value) -> String {
+        self.core.create_room(&self.id, &body, None).expect("people may start rooms")
+    }
+
+    /// Starts a direct chat with the bot. Gives its room.
+    pub fn starts_direct_chat(&self) -> String {
+        let bot = format!("@{}:{}", self.core.settings.prefix, self.core.settings.server_name);
+        self.starts_room(json!({
+            "preset": "trusted_private_chat", "is_direct": true, "invite": [bot],
+        }))
+    }
+
     /// Writes a plain message. Gives the event's id.
     pub fn says(&self, room: &str, text: &str) -> String {
         self.sends(room, "m.room.message", json!({ "msgtype": "m.text", "body": text }))

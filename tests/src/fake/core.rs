@@ -36,6 +36,8 @@ pub(crate) struct Core {
     /// Event ids remembered by user, device, room and transaction: kept over a restart, for half
     /// an hour at least.
     pub(crate) sent: DashMap<String, String>,
+    /// Uploaded files by their addresses.
+    pub(crate) files: DashMap<String, Vec<u8>>,
     pub(crate) account_data: DashMap<(String, String, String), Value>,
     pub(crate) inboxes: DashMap<String, Arc<Inbox>>,
     pub(crate) faults: Faults,
@@ -55,6 +57,7 @@ impl Core {
             users: DashMap::with_capacity(1024),
             replies: DashMap::with_capacity(16_384),
             sent: DashMap::with_capacity(16_384),
+            files: DashMap::new(),
             account_data: DashMap::new(),
             inboxes: DashMap::new(),
             faults: Faults::new(settings.seed),
@@ -89,10 +92,9 @@ impl Core {
                     known.joined.remove(&room.id);
                 }
             }
-            if membership == "invite"
-                && let Some(inbox) = self.inboxes.get(user)
-            {
-                inbox.deliver(event.clone());
+            // Whoever is invited may come to look later.
+            if membership == "invite" && !self.is_ours(user) {
+                self.inboxes.entry(user.to_owned()).or_default().deliver(event.clone());
             }
         }
         let concerned = was_ours

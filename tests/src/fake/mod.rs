@@ -324,6 +324,12 @@ impl Homeserver {
         room.state(kind, key).map(|e| e.content.clone())
     }
 
+    /// An uploaded file, by its address, as text.
+    #[must_use]
+    pub fn file(&self, uri: &str) -> Option<String> {
+        self.core.files.get(uri).map(|file| String::from_utf8_lossy(&file).into_owned())
+    }
+
     /// Who has this membership in a room.
     #[must_use]
     pub fn members(&self, room: &str, membership: &str) -> Vec<String> {

@@ -81,6 +81,8 @@ pub(in crate::runner) const READY: &str = "You are **ready**: you are asked for 
 pub(in crate::runner) const READY_AGAIN: &str = "✅ be asked for chats again (`!ready`)";
 /// An agent has to log on first.
 pub(in crate::runner) const NOT_LOGGED_ON: &str = "You are not logged on. `!login` logs you on.";
+/// Somebody is no agent any more.
+pub(in crate::runner) const NO_AGENT: &str = "You are **not an agent any more**, and are not asked for chats. Those that you are in stay yours until they are over.";
 /// An agent is logged off.
 pub(in crate::runner) const LOGGED_OFF: &str = "You are **logged off**. See you!";
 /// An agent is logged off and has left their chats.
@@ -276,8 +278,8 @@ pub(in crate::runner) fn status_changed(status: Status, why: StatusWhy) -> Optio
         ),
         (_, StatusWhy::ProfileGone) => (
             plain(
-                "The profile that you were logged on with has been removed, so you are **logged \
-                 off**. `!login` logs you on with another one.",
+                "The profile that you were logged on with is not there any more, or not for you, so \
+                 you are **logged off**. `!login` logs you on with another one.",
             ),
             false,
         ),

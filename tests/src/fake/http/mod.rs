@@ -33,6 +33,7 @@ pub(crate) fn router(core: Arc<Core>) -> Router {
     Router::new()
         .route("/_matrix/client/versions", get(users::versions))
         .route("/_matrix/client/v1/appservice/{id}/ping", post(users::ping))
+        .route("/_matrix/media/v3/upload", post(users::upload))
         .nest("/_matrix/client/v3", v3.clone())
         .nest("/_matrix/client/r0", v3)
         .fallback(async || ApiError::new(404, "M_UNRECOGNIZED", "Unrecognized request"))

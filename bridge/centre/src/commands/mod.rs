@@ -129,7 +129,11 @@ fn resolve(words: &[Word], counts: Counts<'_>) -> Result<(Vec<String>, Vec<Word>
         let name = match found.as_slice() {
             [name] => *name,
             [] if lower == "help" => break,
-            [] => return Err(ParseError::unknown(&path, &word.text, names().collect())),
+            // Nothing is suggested that may not be given here anyway.
+            [] => {
+                let fit = |name: &&str| !path.is_empty() || counts(name);
+                return Err(ParseError::unknown(&path, &word.text, names().filter(fit).collect()));
+            }
             _ => return Err(ParseError::ambiguous(&path, &word.text, &found)),
         };
         name.clone_into(&mut word.text);

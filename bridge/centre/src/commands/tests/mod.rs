@@ -250,3 +250,19 @@ proptest! {
         let _ = help_for(&[text]);
     }
 }
+
+#[test]
+fn only_what_may_be_given_here_is_suggested() {
+    let agent = Roles { agent: true, supervisor: false, administrator: false };
+    let boss = Roles { agent: false, supervisor: false, administrator: true };
+    for (roles, place, line, suggested) in [
+        (agent, Place::Desk, "!statsu", "`!status`"),
+        (boss, Place::Desk, "!statsu", "`!stats`"),
+        (agent, Place::ChatRoom, "!edn", "`!end`"),
+        (boss, Place::Desk, "!qeue list", "`!queue`"),
+        (agent, Place::Desk, "!qeue list", "`!help` shows what is possible"),
+    ] {
+        let told = parse_for(line, roles, place).expect_err(line).to_string();
+        assert!(told.contains(suggested), "{line}: {told}");
+    }
+}

@@ -130,8 +130,14 @@ impl Gaps {
     async fn fill(&self, room: &OwnedRoomId) -> Result<usize, GapError> {
         let Inner { deliverer, store, clock, checked, .. } = &*self.0;
         let last = checked.get(room).map(|entry| entry.clone());
+        // What was said in a room before the bot was invited was not meant for it.
+        let place = deliverer.directory.place_of(room.as_str());
+        let visits = matches!(place, Some(Place::Visited(_)));
+        let bot = deliverer.names.bot().as_str();
         let events = deliverer
-            .events_since(room, PAGES, |event| Some(&event.event_id) == last.as_ref())
+            .events_since(room, PAGES, |event| {
+                Some(&event.event_id) == last.as_ref() || (visits && event.invites(bot))
+            })
             .await?;
         let received = clock.now().0;
         let is_old = |raw: &Raw<AnyTimelineEvent>| {

@@ -62,6 +62,14 @@ impl RoomEvent {
         self.text(&["membership"])
     }
 
+    /// Whether it invites this user.
+    #[must_use]
+    pub fn invites(&self, user: &str) -> bool {
+        self.kind == "m.room.member"
+            && self.membership() == Some("invite")
+            && self.state_key.as_deref() == Some(user)
+    }
+
     /// The membership before a member event.
     #[must_use]
     pub fn previous_membership(&self) -> Option<&str> {

@@ -4,9 +4,10 @@ use ruma::{
     EventId, OwnedMxcUri, OwnedRoomId,
     api::client::{
         media::create_content,
-        membership::{join_room_by_id, leave_room},
+        membership::{get_member_events, join_room_by_id, leave_room},
         redact::redact_event,
     },
+    events::room::member::MembershipState,
 };
 
 use super::{
@@ -16,7 +17,6 @@ use super::{
 use crate::matrix::{
     bot_room::BotRoom,
     client::{As, CallError},
-    event::RoomEvent,
 };
 
 /// How far back the bot reads what was said before it joined, in pages of 100 events.
@@ -36,8 +36,8 @@ impl Deliverer {
         Ok(room)
     }
 
-    /// Joins, and returns what was said since the invite: nobody pushes that. What was said before
-    /// it was not meant for the bot.
+    /// Joins, and returns who is there, as their member events, and what was said since the invite:
+    /// nobody pushes that. What was said before it was not meant for the bot.
     pub(super) async fn accept_invite(
         &self,
         room: &OwnedRoomId,
@@ -45,18 +45,19 @@ impl Deliverer {
         let request = join_room_by_id::v3::Request::new(room.clone());
         self.homeserver.call(As::user(self.names.bot()), request).await?;
         let bot = self.names.bot().as_str();
-        let is_invite = |event: &RoomEvent| {
-            event.membership() == Some("invite") && event.state_key.as_deref() == Some(bot)
-        };
+        let mut members = get_member_events::v3::Request::new(room.clone());
+        members.membership = Some(MembershipState::Join);
+        let members = self.homeserver.call(As::user(self.names.bot()), members).await?;
         let mut invited = false;
         let said = self
             .events_since(room, PAGES_BEFORE, |event| {
-                invited |= is_invite(event);
+                invited |= event.invites(bot);
                 invited
             })
             .await?;
+        let members = members.chunk.iter().map(|raw| raw.json().get().to_owned());
         let said = said.iter().map(|raw| raw.json().get().to_owned());
-        Ok(if invited { said.collect() } else { Vec::new() })
+        Ok(if invited { members.chain(said).collect() } else { members.collect() })
     }
 
     /// Declines an invite; one that is gone is fine.

@@ -64,14 +64,17 @@ impl State {
             _ => Presence::Gone,
         };
         let Some(room) = self.bot_rooms.get_mut(place) else { return };
-        if !ours && let Some(known) = room.people.get_mut(user) {
-            *known = presence;
+        // Who comes into a room that the bot visits is one for whom it stays.
+        let visits = matches!(place, Place::Visited(_));
+        let counts = room.people.contains_key(user) || (visits && presence == Presence::Joined);
+        if !ours && counts {
+            room.people.insert(user.to_owned(), presence);
             batch.places.insert(place.clone());
         }
         // Nobody is left whom the bot visits, or it was shown out.
         let is_bot = user == self.with.names.bot().as_str();
         let alone = room.people.values().all(|presence| *presence == Presence::Gone);
-        if matches!(place, Place::Visited(_)) && presence == Presence::Gone && (is_bot || alone) {
+        if visits && presence == Presence::Gone && (is_bot || alone) {
             if !is_bot {
                 let deed = Deed::Decline { reason: words::NOBODY_LEFT.to_owned() };
                 self.send_to(place, Lane::Members, deed, batch);
@@ -152,9 +155,7 @@ impl State {
 
     /// An event of a room that is not known: an invite to the bot, or nothing.
     pub(super) fn take_unknown_room(&mut self, event: &RoomEvent, batch: &mut Batch) {
-        let invites_bot = event.kind == "m.room.member"
-            && event.membership() == Some("invite")
-            && event.state_key.as_deref() == Some(self.with.names.bot().as_str())
+        let invites_bot = event.invites(self.with.names.bot().as_str())
             && !self.with.names.is_ours(&event.sender);
         let Some(room) = RoomId::parse(&event.room_id).ok().filter(|_| invites_bot) else {
             tracing::debug!("an event of a room that is none of ours");

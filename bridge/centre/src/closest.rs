@@ -6,10 +6,16 @@ pub fn closest<'a>(meant: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
     let meant = meant.to_lowercase();
     names
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&meant, &name.to_lowercase()), name))
+        .map(|name| (likeness(&meant, &name.to_lowercase()), name))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, name)| name)
+}
+
+/// How much alike two names are, from 0 to 1. One slip of the finger counts little, in short names, too.
+fn likeness(meant: &str, name: &str) -> f64 {
+    let slip = meant.chars().count() > 2 && strsim::osa_distance(meant, name) == 1;
+    strsim::jaro_winkler(meant, name).max(if slip { 0.85 } else { 0.0 })
 }
 
 /// “; did you mean `sales`?”, or what there is.
@@ -38,6 +44,7 @@ mod tests {
         {
             assert_eq!(closest(meant, names), expected, "{meant}");
         }
+        assert_eq!(closest("edn", ["end", "help"]), Some("end"));
         assert_eq!(hint("zzz", names), "; there are: `sales`, `support`, `billing`");
         assert_eq!(hint("zzz", []), "; there are none yet");
     }

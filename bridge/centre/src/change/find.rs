@@ -28,11 +28,9 @@ impl Centre {
             .collect();
         match found.as_slice() {
             [id] => Ok(id.clone()),
-            [] => Err(ChangeError::Unknown {
-                kind,
-                name: name.to_owned(),
-                hint: closest::hint(name, known.iter().map(|(id, _)| *id)),
-            }),
+            [] => {
+                Err(ChangeError::Unknown { kind, name: name.to_owned(), hint: meant(name, &known) })
+            }
             _ => Err(ChangeError::Ambiguous { name: name.to_owned(), ids: found }),
         }
     }
@@ -54,5 +52,23 @@ impl Centre {
     /// The ids of several queues.
     pub(super) fn find_queues(&self, names: &[String]) -> Result<Vec<String>, ChangeError> {
         names.iter().map(|name| self.find(Kind::Queue, name)).collect()
+    }
+}
+
+/// Says what may have been meant, by whichever of its names is near.
+fn meant(name: &str, known: &[(&str, &str)]) -> String {
+    let name = name.trim_start_matches('@');
+    let local = |id: &str| id.strip_prefix('@')?.split(':').next().map(str::to_owned);
+    let handles: Vec<(String, &str)> = known
+        .iter()
+        .flat_map(|(id, title)| {
+            let handles = [Some((*id).to_owned()), Some((*title).to_owned()), local(id)];
+            handles.into_iter().flatten().map(|handle| (handle, *id))
+        })
+        .collect();
+    let near = closest::closest(name, handles.iter().map(|(handle, _)| handle.as_str()));
+    match handles.iter().find(|(handle, _)| Some(handle.as_str()) == near) {
+        Some((_, id)) => format!("; did you mean `{id}`?"),
+        None => closest::hint(name, known.iter().map(|(id, _)| *id)),
     }
 }

@@ -1,5 +1,4 @@
 //! People who talk with the bot: at their desk, in the administrators' room, in a chat's room.
-#![expect(clippy::must_use_candidate, reason = "answers are often only waited for")]
 
 use std::{sync::Arc, time::Duration};
 
@@ -106,6 +105,9 @@ impl Desk {
     }
 
     /// Asks for something dangerous and says yes. Gives what the bot says then.
+    ///
+    /// # Panics
+    /// If the bot does not ask.
     pub async fn confirms(&self, text: &str) -> String {
         let question = self.asks(text).await;
         let what = question.body();
@@ -168,4 +170,4 @@ pub fn bot(scene: &Scene) -> String {
 }
 
 /// By how much to move the bridge's clock so that questions have expired.
-pub const LATER: Duration = Duration::from_secs(11 * 60);
+pub const LATER: Duration = Duration::from_mins(11);

@@ -44,6 +44,11 @@ impl Scene {
         Self::begins_with(|config| config.agents(&["anna"]).capacity(50)).await
     }
 
+    /// Begins with agents who have not come to their desks yet.
+    pub async fn with_nobody_ready() -> Self {
+        Self::begins_with(BridgeConfig::nobody_is_ready).await
+    }
+
     /// Begins with a configuration of one's own.
     pub async fn begins_with(configure: impl FnOnce(BridgeConfig) -> BridgeConfig) -> Self {
         let hs = Homeserver::start().await;

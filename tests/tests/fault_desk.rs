@@ -85,7 +85,7 @@ async fn who_pauses_is_not_asked_and_comes_back_with_one_tap() {
     anna.is_told("!ready", "logged on").await;
     let paused = anna.is_told("!pause lunch, don't call", "paused (lunch, don't call)").await;
     anna.is_told("!status", "lunch").await;
-    let _customer = Customer::arrives(&scene.bridge, "Clara").await;
+    let first = Customer::arrives(&scene.bridge, "Clara").await;
     scene.comes_to_rest().await;
     assert!(!scene.anna.has_invite(), "who pauses is not asked");
     anna.is_told("no", "answer the question above with yes").await;
@@ -99,7 +99,7 @@ async fn who_pauses_is_not_asked_and_comes_back_with_one_tap() {
     let second = Customer::arrives(&scene.bridge, "Second").await;
     scene.comes_to_rest().await;
     assert!(!scene.anna.has_invite());
-    _customer.ends();
+    first.ends();
     let over = anna.sees("Your chats are over").await;
     assert!(anna.pressed(&over, YES).await.contains("ready"));
     scene.anna.joins(&scene.anna.next_request(DEADLINE).await);

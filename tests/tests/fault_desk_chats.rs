@@ -11,7 +11,7 @@ use switchboard_tests::{
 
 /// Anna in a chat, at the desk, and Ben at his.
 async fn in_a_chat() -> (Scene, Chat, Desk) {
-    let scene = Scene::begins_with(|config| config.nobody_is_ready()).await;
+    let scene = Scene::with_nobody_ready().await;
     let anna = Desk::ready(&scene.anna).await;
     let chat = scene.chat("Clara", &scene.anna).await;
     (scene, chat, anna)

@@ -9,7 +9,7 @@ use switchboard_tests::{
 };
 
 async fn office() -> Scene {
-    Scene::begins_with(|config| config.nobody_is_ready()).await
+    Scene::with_nobody_ready().await
 }
 
 /// Somebody in a room of their own.
@@ -49,7 +49,7 @@ async fn what_was_written_before_the_bot_came_is_answered() {
 async fn nothing_from_before_the_invite_is_obeyed() {
     let mut scene = office().await;
     let admin = scene.hs.agent("admin");
-    let room = admin.starts_room(json!({ "preset": "private_chat" }));
+    let room = admin.starts_room(&json!({ "preset": "private_chat" }));
     let old = admin.says(&room, "!queue add old");
     admin.invites(&room, &bot(&scene));
     let new = admin.says(&room, "!queue add new");
@@ -104,11 +104,11 @@ async fn strangers_are_refused_and_only_administrators_bring_groups() {
     let why = refusal(&room).flatten();
     assert!(why.is_some_and(|why| why.contains("Only people who work")), "told why");
 
-    let room = scene.anna.starts_room(json!({ "invite": [bot(&scene)] }));
+    let room = scene.anna.starts_room(&json!({ "invite": [bot(&scene)] }));
     until(DEADLINE, || refusal(&room).is_some()).await;
     assert!(refusal(&room).flatten().is_some_and(|why| why.contains("Only administrators")));
 
-    let room = admin.starts_room(json!({ "invite": [bot(&scene)] }));
+    let room = admin.starts_room(&json!({ "invite": [bot(&scene)] }));
     until(DEADLINE, || scene.hs.members(&room, "join").contains(&bot(&scene))).await;
     within(&admin, &room).is_told("!queue list", "Support").await;
     // Small talk among people is none of the bot's business there.
@@ -129,7 +129,7 @@ async fn the_bot_goes_when_nobody_is_left_and_can_come_again() {
 
     // A group stays as long as anybody is in it, whoever brought the bot.
     let (admin, boss) = (scene.hs.agent("admin"), scene.ben.clone());
-    let room = admin.starts_room(json!({ "preset": "private_chat", "invite": [boss.id] }));
+    let room = admin.starts_room(&json!({ "preset": "private_chat", "invite": [boss.id] }));
     boss.joins(&room);
     admin.invites(&room, &bot(&scene));
     until(DEADLINE, || is_there(&room)).await;

@@ -165,14 +165,14 @@ impl Agent {
     }
 
     /// Starts a room. Gives its id.
-    pub fn starts_room(&self, body: Value) -> String {
-        self.core.create_room(&self.id, &body, None).expect("people may start rooms")
+    pub fn starts_room(&self, body: &Value) -> String {
+        self.core.create_room(&self.id, body, None).expect("people may start rooms")
     }
 
     /// Starts a direct chat with the bot. Gives its room.
     pub fn starts_direct_chat(&self) -> String {
         let bot = format!("@{}:{}", self.core.settings.prefix, self.core.settings.server_name);
-        self.starts_room(json!({
+        self.starts_room(&json!({
             "preset": "trusted_private_chat", "is_direct": true, "invite": [bot],
         }))
     }

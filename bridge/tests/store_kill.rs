@@ -28,6 +28,9 @@ use switchboard::store::{
 use switchboard_engine::ChatId;
 
 const CHAT: ChatId = ChatId(7);
+/// The first of those chats that come and go: each commit writes one and forgets the one before.
+const PASSING: u128 = 1 << 64;
+const PASSING_LENGTH: u64 = 5;
 const APPENDERS: u64 = 4;
 /// How many effects are left undone.
 const UNDONE: u64 = 10;
@@ -231,6 +234,19 @@ fn verify(path: &Path, acknowledged: &Acknowledged) {
         assert!(effects.iter().map(|(seq, _)| seq.0).eq(undone));
         assert!(effects.iter().all(|(seq, effect)| effect.body == number(seq.0)));
 
+        // Of the chats that come and go, the newest is there, whole, and those before are gone with
+        // their records.
+        let passing = store.records(RecordKind::Conversation).await.unwrap();
+        let expected = (newest > 0).then(|| newest.to_string());
+        assert!(passing.iter().map(|(key, _)| key).eq(&expected), "{passing:?}");
+        for n in newest.saturating_sub(50)..=newest {
+            for stream in [Stream::Log, Stream::Feed] {
+                let found = store.stream(stream, passing_chat(n), 0, usize::MAX).await.unwrap();
+                let expected = if n == newest && n > 0 { PASSING_LENGTH } else { 0 };
+                assert_eq!(found.len() as u64, expected, "chat {n} of {newest}");
+            }
+        }
+
         // Each item is in the log or in the inbox, once and in its appender's order.
         let mut found: BTreeMap<(u64, u64), u64> = BTreeMap::new();
         let waiting = inbox.iter().map(|item| (&item.body, Some(&item.key)));
@@ -259,6 +275,28 @@ fn verify(path: &Path, acknowledged: &Acknowledged) {
         assert!(new.iter().all(|new| !new));
         store.close().await.unwrap();
     });
+}
+
+fn passing_chat(n: u64) -> ChatId {
+    ChatId(PASSING + u128::from(n))
+}
+
+/// Writes the chat of a commit, and forgets that of the commit before.
+fn pass(before: u64, newest: u64, changes: &mut Changes) {
+    if before == newest {
+        return;
+    }
+    if before > 0 {
+        changes.forgotten.push(passing_chat(before));
+        changes.records.push((RecordKind::Conversation, before.to_string(), None));
+    }
+    changes.records.push((RecordKind::Conversation, newest.to_string(), Some(number(newest))));
+    for seq in 1..=PASSING_LENGTH {
+        for stream in [Stream::Log, Stream::Feed] {
+            let chat = passing_chat(newest);
+            changes.entries.push(StreamEntry { stream, chat, seq, body: number(newest) });
+        }
+    }
 }
 
 fn number(n: u64) -> Vec<u8> {
@@ -316,6 +354,7 @@ async fn commit(store: Arc<SledStore>) -> Result<(), StoreError> {
     let epoch = store.claim_epoch().await?.0;
     let mut newest = store.newest(Stream::Log, CHAT).await?;
     loop {
+        let before = newest;
         let items = store.inbox(InboxSeq(0), 30).await?;
         let mut changes = Changes { epoch, ..Changes::default() };
         for item in items {
@@ -332,6 +371,7 @@ async fn commit(store: Arc<SledStore>) -> Result<(), StoreError> {
         }
         let record = (RecordKind::Meta, "handled".to_owned(), Some(number(newest)));
         changes.records.push(record);
+        pass(before, newest, &mut changes);
         store.commit(changes).await?;
         say(format_args!("commit {newest}"));
     }

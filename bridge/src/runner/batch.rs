@@ -21,6 +21,8 @@ pub(super) struct Batch {
     /// New effects, for the outbox.
     pub effects: Vec<(EffectSeq, OutboxEffect)>,
     effects_done: Vec<EffectSeq>,
+    /// Chats whose streams are deleted.
+    pub forgotten: Vec<ChatId>,
     /// Effects that the outbox need not see to any more: their events were seen before their
     /// answers, or others wait until they are committed.
     pub settled: Vec<EffectSeq>,
@@ -128,6 +130,7 @@ impl Batch {
                 .map(|((kind, key), value)| (*kind, key.clone(), value.clone()))
                 .collect(),
             entries: self.entries.clone(),
+            forgotten: self.forgotten.clone(),
             effects,
             effects_done: self.effects_done.clone(),
         })

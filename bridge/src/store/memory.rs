@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    ops::Bound,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -171,6 +172,9 @@ impl Data {
             }
             *newest = seq;
         }
+        if let Some(both) = changes.both_forgotten_and_continued() {
+            return Err(both);
+        }
         let mut new = std::collections::BTreeSet::new();
         for (seq, _) in &changes.effects {
             if !new.insert(seq) || self.effects.contains_key(seq) {
@@ -196,6 +200,11 @@ impl Data {
         }
         for StreamEntry { stream, chat, body, .. } in changes.entries {
             self.streams.entry((stream, chat)).or_default().push(body);
+        }
+        for chat in changes.forgotten {
+            for stream in [Stream::Log, Stream::Feed] {
+                self.streams.remove(&(stream, chat));
+            }
         }
         self.effects.extend(changes.effects);
         for seq in changes.effects_done {
@@ -286,6 +295,22 @@ impl Store for MemoryStore {
         let records = data.records.range((kind, String::new())..);
         let records = records.take_while(|((of, _), _)| *of == kind);
         Ok(records.map(|((_, key), body)| (key.clone(), body.clone())).collect())
+    }
+
+    async fn records_between(
+        &self,
+        kind: RecordKind,
+        after: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let data = self.open()?;
+        let from = Bound::Excluded((kind, after.to_owned()));
+        let records = data.records.range((from, Bound::Unbounded));
+        let records = records.take_while(|((of, key), _)| {
+            *of == kind && before.is_none_or(|before| key.as_str() < before)
+        });
+        Ok(records.take(limit).map(|((_, key), body)| (key.clone(), body.clone())).collect())
     }
 
     async fn stream(

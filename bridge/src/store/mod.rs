@@ -47,7 +47,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes all changes or none. Durable when it returns. Refused under an old epoch, if a log or
     /// feed entry's sequence number is taken, and if the changes do not fit the store: a gap in a
-    /// stream, the number of an effect that still waits, an epoch that was never granted.
+    /// stream, the number of an effect that still waits, an epoch that was never granted, an entry of
+    /// a chat that is forgotten with it.
+    ///
+    /// A forgotten chat's streams are as if they had never been: their numbers begin at 1 again. What
+    /// was deleted is gone for every reader; when its bytes leave the disk is up to the database.
     ///
     /// Done marks for what is not there are ignored; effects are added before done marks count.
     async fn commit(&self, changes: Changes) -> Result<(), StoreError>;
@@ -57,6 +61,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// All records of a kind, by key.
     async fn records(&self, kind: RecordKind) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+
+    /// Records of a kind with keys above `after`, and below `before` if that is said, by key, at most
+    /// `limit`. Keys are compared byte by byte.
+    async fn records_between(
+        &self,
+        kind: RecordKind,
+        after: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
 
     /// Entries of a chat's stream with a sequence number above `after`, in order, at most `limit`.
     async fn stream(

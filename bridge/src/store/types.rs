@@ -67,6 +67,11 @@ pub enum RecordKind {
     Conversation,
     /// The same of chats that are long over and need nothing more; by chat id. Not loaded at start.
     ArchivedConversation,
+    /// When archived chats ended, by `<queue id>/<end>/<chat id>`; the end in milliseconds since the
+    /// Unix epoch with fifteen digits, so that a queue's keys are in its order.
+    EndedChat,
+    /// Which records of other kinds go with a chat, by `<chat id>/<kind>/<key>`.
+    Trace,
     /// A Matrix event's place in its chat, by event id.
     Event,
     /// A customer's session, by the hash of its token.
@@ -116,6 +121,9 @@ pub struct Changes {
     pub records: Vec<(RecordKind, String, Option<Vec<u8>>)>,
     /// Stream entries to append.
     pub entries: Vec<StreamEntry>,
+    /// Chats whose streams are deleted, both of them and whole. Streams that are not there are no
+    /// mistake. The same changes must not append to them.
+    pub forgotten: Vec<ChatId>,
     /// Effects to carry out.
     pub effects: Vec<(EffectSeq, StoredEffect)>,
     /// Effects that are done or parked.
@@ -123,10 +131,18 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// The mistake of a chat that is forgotten and gets entries at the same time.
+    pub(super) fn both_forgotten_and_continued(&self) -> Option<StoreError> {
+        let forgotten: BTreeSet<ChatId> = self.forgotten.iter().copied().collect();
+        let entry = self.entries.iter().find(|entry| forgotten.contains(&entry.chat))?;
+        Some(StoreError::Invalid(format!("chat {} is forgotten and continued at once", entry.chat)))
+    }
+
     /// What watchers are told of a commit.
     pub(super) fn told(&self) -> Vec<Change> {
         let feeds = self.entries.iter().filter(|entry| entry.stream == Stream::Feed);
-        let chats: BTreeSet<ChatId> = feeds.map(|entry| entry.chat).collect();
+        let forgotten = self.forgotten.iter().copied();
+        let chats: BTreeSet<ChatId> = feeds.map(|entry| entry.chat).chain(forgotten).collect();
         let mut told: Vec<Change> = chats.into_iter().map(Change::Feed).collect();
         if !self.effects.is_empty() {
             told.push(Change::Effects);
@@ -164,7 +180,7 @@ pub struct Depth {
 pub enum Change {
     /// The inbox has new items.
     Inbox,
-    /// A chat's feed has new entries.
+    /// A chat's feed has new entries, or is gone.
     Feed(ChatId),
     /// There are new effects.
     Effects,

@@ -15,6 +15,7 @@ use super::{
 
 mod commit;
 mod concurrency;
+mod forgetting;
 mod inbox;
 mod model;
 mod watch;

@@ -19,6 +19,8 @@ enum Op {
     /// A commit of an entry this far from the end of a log.
     Misnumbered(u8, u8),
     Forget(u64),
+    /// A commit that forgets these chats.
+    ForgetChats(Vec<u8>),
     Reopen,
 }
 
@@ -56,6 +58,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         1 => Just(Op::Fenced),
         1 => (0..4_u8, any::<u8>()).prop_map(|(chat, off)| Op::Misnumbered(chat, off)),
         1 => (0..60_u64).prop_map(Op::Forget),
+        1 => prop::collection::vec(0..4_u8, 1..3).prop_map(Op::ForgetChats),
         1 => Just(Op::Reopen),
     ];
     prop::collection::vec(op, 1..40)
@@ -122,6 +125,14 @@ impl Model {
                 self.handled.retain(|(_, received)| *received >= before);
                 let forgotten = store.forget_keys(before).await.unwrap();
                 assert_eq!(forgotten, count - self.handled.len());
+            }
+            Op::ForgetChats(chats) => {
+                let forgotten = chats.iter().copied().map(chat).collect();
+                store.commit(Changes { forgotten, ..self.changes() }).await.unwrap();
+                for n in chats {
+                    self.logs[usize::from(n)].clear();
+                    self.feeds[usize::from(n)].clear();
+                }
             }
             Op::Reopen => unreachable!("the caller does that"),
         }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use ::sled::{IVec, Tree};
 
 use super::keys::{self, Head, Seen, Waiting};
-use crate::store::{Changes, Epoch, InboxSeq, NewInboxItem, StoreError, StreamEntry};
+use crate::store::{Changes, Epoch, InboxSeq, NewInboxItem, StoreError, Stream, StreamEntry};
 
 /// Why an operation did not go through.
 #[derive(Debug)]
@@ -89,6 +89,11 @@ impl<'a> Batch<'a> {
         for StreamEntry { stream, chat, seq, body } in changes.entries {
             self.put(keys::entry(stream, chat, seq), body);
         }
+        for chat in changes.forgotten {
+            for stream in [Stream::Log, Stream::Feed] {
+                self.remove_all(&keys::entries_after(stream, chat, 0))?;
+            }
+        }
         for (seq, effect) in changes.effects {
             self.put(keys::effect(seq.0), effect.body);
             self.effects += 1;
@@ -135,6 +140,10 @@ impl<'a> Batch<'a> {
                     "entry {seq} of the {stream:?} of chat {chat} leaves a gap"
                 )));
             }
+        }
+
+        if let Some(both) = changes.both_forgotten_and_continued() {
+            return Err(Failure::Refused(both));
         }
 
         let mut effects = std::collections::HashSet::new();
@@ -213,5 +222,16 @@ impl<'a> Batch<'a> {
 
     fn remove(&mut self, key: Vec<u8>) {
         self.writes.insert(key, None);
+    }
+
+    /// Removes what is stored in a range, and what this batch has put there.
+    fn remove_all(&mut self, range: &keys::Range) -> Result<(), Failure> {
+        for (_, value) in self.writes.range_mut(range.clone()) {
+            *value = None;
+        }
+        for key in self.tree.range(range.clone()).keys() {
+            self.remove(key?.to_vec());
+        }
+        Ok(())
     }
 }

@@ -52,6 +52,8 @@ pub(super) fn records(kind: RecordKind) -> [u8; 2] {
         RecordKind::Agent => b'a',
         RecordKind::Conversation => b'v',
         RecordKind::ArchivedConversation => b'w',
+        RecordKind::EndedChat => b'd',
+        RecordKind::Trace => b't',
         RecordKind::Event => b'e',
         RecordKind::Session => b's',
         RecordKind::Quarantine => b'q',
@@ -69,6 +71,18 @@ pub(super) fn records(kind: RecordKind) -> [u8; 2] {
 /// A record; its value is the body.
 pub(super) fn record(kind: RecordKind, key: &str) -> Vec<u8> {
     [&records(kind), key.as_bytes()].concat()
+}
+
+/// What a record is called, of its whole key.
+pub(super) fn record_key(key: &[u8]) -> &[u8] {
+    key.get(2..).unwrap_or_default()
+}
+
+/// The records of a kind with keys above `after`, and below `before` if that is said.
+pub(super) fn records_between(kind: RecordKind, after: &str, before: Option<&str>) -> Range {
+    let [family, letter] = records(kind);
+    let end = before.map_or(vec![family, letter + 1], |before| record(kind, before));
+    (Bound::Excluded(record(kind, after)), Bound::Excluded(end))
 }
 
 /// A stream's entry; its value is the body.

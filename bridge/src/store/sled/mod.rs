@@ -11,7 +11,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use ::sled::Db;
+use ::sled::{Db, IVec};
 use async_trait::async_trait;
 use switchboard_engine::ChatId;
 use tokio::sync::{RwLock, broadcast, oneshot};
@@ -161,6 +161,13 @@ fn damaged(what: &str) -> ::sled::Error {
     ::sled::Error::Unsupported(format!("{what} is damaged"))
 }
 
+/// A record as it is told.
+fn record(record: ::sled::Result<(IVec, IVec)>) -> ::sled::Result<(String, Vec<u8>)> {
+    let (key, body) = record?;
+    let key = String::from_utf8(keys::record_key(&key).to_vec());
+    Ok((key.map_err(|_| damaged("a record's key"))?, body.to_vec()))
+}
+
 fn number(key: &[u8]) -> Result<u64, ::sled::Error> {
     keys::number(key).ok_or_else(|| damaged("a key"))
 }
@@ -208,19 +215,22 @@ impl Store for SledStore {
     }
 
     async fn records(&self, kind: RecordKind) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let prefix = keys::records(kind);
-        self.read(|open| {
-            let records = open.db.scan_prefix(prefix);
-            records
-                .map(|record| {
-                    let (key, body) = record?;
-                    let key = key.get(prefix.len()..).unwrap_or_default().to_vec();
-                    let key = String::from_utf8(key).map_err(|_| damaged("a record's key"))?;
-                    Ok((key, body.to_vec()))
-                })
-                .collect()
-        })
-        .await
+        self.read(|open| open.db.scan_prefix(keys::records(kind)).map(record).collect()).await
+    }
+
+    async fn records_between(
+        &self,
+        kind: RecordKind,
+        after: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        // sled panics at a range that ends before it begins.
+        if before.is_some_and(|before| before <= after) {
+            return Ok(Vec::new());
+        }
+        let range = keys::records_between(kind, after, before);
+        self.read(|open| open.db.range(range).take(limit).map(record).collect()).await
     }
 
     async fn stream(

@@ -89,6 +89,7 @@ impl Store for DiskStore {
             Disk::Writes => {}
             Disk::Tears => {
                 changes.entries.clear();
+                changes.forgotten.clear();
                 changes.effects.clear();
                 changes.effects_done.clear();
             }
@@ -110,6 +111,16 @@ impl Store for DiskStore {
 
     async fn records(&self, kind: RecordKind) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         self.memory.records(kind).await
+    }
+
+    async fn records_between(
+        &self,
+        kind: RecordKind,
+        after: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.memory.records_between(kind, after, before, limit).await
     }
 
     async fn stream(

@@ -5,19 +5,13 @@ use switchboard_centre::{Centre, Problem};
 
 use crate::identity::Namespace;
 
-/// What cannot be, since the bridge's own users are no people, or since the bridge does not do it yet:
-/// that is refused rather than passed over. Paths are those of the file.
+/// What cannot be, since the bridge's own users are no people. Paths are those of the file.
 #[must_use]
 pub fn demands(centre: &Centre, names: &Namespace) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut add = |path: String, message: &str| {
         problems.push(Problem { path, message: message.to_owned() });
     };
-    for (n, queue) in centre.queues.iter().enumerate() {
-        if queue.retention_days > 0 {
-            add(format!("queues[{n}].retention_days"), "is not there yet; leave it out");
-        }
-    }
     let agents = centre.agents.iter().map(|agent| &agent.id).enumerate();
     let administrators = centre.administrators.iter().map(|person| &person.id).enumerate();
     let supervisors = centre.supervisors.iter().map(|person| &person.id).enumerate();

@@ -99,7 +99,6 @@ fn every_mistake_is_told_with_its_path() {
             "abandon_after_seconds = 1",
             "gateway.abandon_after_seconds",
         ),
-        ("id = \"support\"", "id = \"support\"\nretention_days = 7", "queues[0].retention_days"),
         ("strategy = \"longest_idle\"", "strategy = \"random\"", "queues[0].strategy"),
         ("@anna:localhost\"", "@anna:localhost\"\nprofiles = [\"night\"]", "agents[0].profiles"),
         ("[homeserver]", "misses = 101\n[homeserver]", "misses"),
@@ -132,6 +131,7 @@ fn every_number_of_a_queue_has_bounds() {
         ("close_after_seconds", [-1, -600, 604_801]),
         ("max_length", [-1, 0, 100_001]),
         ("max_pending_messages", [-1, 0, 1001]),
+        ("retention_days", [-1, -7, 36_501]),
     ] {
         let line = EXAMPLE.lines().find(|line| line.starts_with(field)).unwrap_or_default();
         for value in outside {

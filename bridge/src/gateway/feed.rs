@@ -37,6 +37,11 @@ impl GatewayState {
         Ok((newest, if after > newest { 0 } else { after }))
     }
 
+    /// Whether nothing is left of a chat's feed.
+    pub(super) async fn is_gone(&self, chat: ChatId) -> Result<bool, ApiError> {
+        Ok(self.store.newest(Stream::Feed, chat).await? == 0)
+    }
+
     /// Whether the chat is over, as the feed tells or is about to tell.
     pub(super) async fn has_ended(&self, chat: ChatId) -> Result<bool, ApiError> {
         if self.live.state(chat).phase == Phase::Ended {

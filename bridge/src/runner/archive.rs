@@ -7,6 +7,7 @@ use switchboard_engine::ChatId;
 
 use super::{
     batch::Batch,
+    retention::ended_key,
     state::{HandleError, State},
 };
 use crate::store::RecordKind;
@@ -30,6 +31,9 @@ impl State {
                 let key = chat.to_string();
                 if let Some(conversation) = self.conversations.get(chat) {
                     batch.record(RecordKind::ArchivedConversation, key.clone(), conversation)?;
+                    if let Some(ended) = ended_key(*chat, conversation) {
+                        batch.mark(RecordKind::EndedChat, ended);
+                    }
                 }
                 batch.delete(RecordKind::Conversation, key.clone());
                 batch.delete(RecordKind::Chat, key);

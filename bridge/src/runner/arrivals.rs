@@ -65,6 +65,7 @@ impl State {
         let number = self.next_number();
         let at = self.batch_time().0;
         let record = SessionRecord { chat, number, site: site.clone(), created: at };
+        batch.trace(chat, RecordKind::Session, &session);
         batch.record(RecordKind::Session, session, &record)?;
         let customer = name.unwrap_or_else(|| format!("Customer {number}"));
         let conversation = Conversation {

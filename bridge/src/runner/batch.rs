@@ -49,6 +49,7 @@ impl Batch {
         self.inbox_done.is_empty()
             && self.records.is_empty()
             && self.entries.is_empty()
+            && self.forgotten.is_empty()
             && self.effects.is_empty()
             && self.effects_done.is_empty()
             && self.chats.is_empty()
@@ -81,7 +82,13 @@ impl Batch {
 
     /// Remembers where an event stands.
     pub(super) fn file_event(&mut self, event: &str, place: &EventPlace) -> Result<(), Unwritable> {
+        self.trace(place.chat, RecordKind::Event, event);
         self.record(RecordKind::Event, event.to_owned(), place)
+    }
+
+    /// A record that says all by its key.
+    pub(super) fn mark(&mut self, kind: RecordKind, key: String) {
+        self.records.insert((kind, key), Some(Vec::new()));
     }
 
     pub(super) fn delete(&mut self, kind: RecordKind, key: String) {

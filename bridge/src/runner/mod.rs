@@ -20,6 +20,7 @@
 //! | `outcomes` | ends of effects become inputs |
 //! | `trouble` | failures: pauses, and whose fault they are |
 //! | `archive` | chats that are long over are put away |
+//! | `retention`, `traces` | chats are deleted when their time is over, with all that goes with them |
 //! | `stats` | what is counted per queue and day |
 //! | `pauses` | why agents pause |
 //! | `views` | what supervisors and agents are shown |
@@ -49,6 +50,7 @@ mod people;
 mod perform;
 mod places;
 pub mod records;
+mod retention;
 mod room_events;
 mod sites;
 mod state;
@@ -56,6 +58,7 @@ mod stats;
 mod stored_centre;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod trouble;
 mod views;
 mod words;
@@ -92,6 +95,8 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const POSITIONS_EVERY: Duration = Duration::from_secs(1);
 /// How often what is long over is put away.
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
+/// How soon the next of what is to be deleted follows, so that people need not wait meanwhile.
+const NEXT_DELETION: Duration = Duration::from_millis(500);
 /// How long the keys of handled inbox items are kept, in milliseconds: homeservers repeat old events.
 pub(crate) const KEEP_KEYS_MS: u64 = 90 * 24 * 60 * 60 * 1000;
 /// What the timers are called when they fail.
@@ -167,6 +172,7 @@ impl Runner {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         let mut health = self.health.subscribe();
+        let mut deletion = None;
         loop {
             let worked = match self.try_turn().await? {
                 Ok(worked) => worked,
@@ -202,7 +208,13 @@ impl Runner {
                 Some(whisper) = self.whispers.recv() => self.hear(whisper).await,
                 () = tokio::time::sleep_until(deadline) => {}
                 _ = heartbeat.tick() => self.state.beat(),
-                _ = housekeeping.tick() => self.keep_house().await,
+                _ = housekeeping.tick() => {
+                    self.keep_house().await;
+                    deletion = self.delete_expired().await;
+                }
+                () = tokio::time::sleep_until(deletion.unwrap_or(deadline)), if deletion.is_some() => {
+                    deletion = self.delete_expired().await;
+                }
                 _ = health.changed() => self.suspend(),
             }
         }
@@ -353,6 +365,9 @@ impl Runner {
             reason: reason.to_owned(),
             body: String::from_utf8_lossy(&item.body).into_owned(),
         };
+        if let Some(chat) = self.state.chat_of_item(item) {
+            batch.trace(chat, RecordKind::Quarantine, &item.key);
+        }
         batch.record(RecordKind::Quarantine, item.key.clone(), &record)?;
         if item.key.starts_with("event:") {
             self.state.tell_of_nonsense(item, batch);
@@ -412,6 +427,17 @@ impl Runner {
             Ok(0) => {}
             Ok(forgotten) => tracing::debug!(forgotten, "old inbox keys are forgotten"),
             Err(error) => tracing::warn!(%error, "old inbox keys cannot be forgotten"),
+        }
+    }
+
+    /// Deletes some of the chats whose retention is over. Says when to go on, if there may be more.
+    async fn delete_expired(&mut self) -> Option<Instant> {
+        match self.state.forget_expired().await {
+            Ok(more) => more.then(|| Instant::now() + NEXT_DELETION),
+            Err(error) => {
+                tracing::warn!(%error, "chats whose retention is over cannot be deleted");
+                None
+            }
         }
     }
 

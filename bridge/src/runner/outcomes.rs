@@ -72,6 +72,9 @@ impl State {
         tracing::error!(place = %effect.place, effect = id, "an effect was given up");
         self.with.metrics.parked();
         let record = Parked { at: self.batch_time().0, reason, effect: effect.clone() };
+        if let Some(chat) = effect.place.chat() {
+            batch.trace(chat, RecordKind::Parked, &id);
+        }
         Ok(batch.record(RecordKind::Parked, id, &record)?)
     }
 

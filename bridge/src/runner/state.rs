@@ -18,6 +18,7 @@ use super::{
     estimate::Estimator,
     pauses::Pauses,
     records::{BotRoom, Conversation, Counters, EventPlace},
+    retention::Retention,
     stats::Statistics,
     stored_centre::{CentreFile, Kept},
 };
@@ -111,6 +112,7 @@ pub(super) struct State {
     pub(super) estimator: Estimator,
     pub(super) statistics: Statistics,
     pub(super) pauses: Pauses,
+    pub(super) retention: Retention,
     now: Time,
     touch: bool,
     /// Since when timers have stood still, if they do.
@@ -140,6 +142,7 @@ impl State {
             estimator: Estimator::default(),
             statistics: Statistics::default(),
             pauses: Pauses::default(),
+            retention: Retention::default(),
             now: with.clock.now(),
             touch: true,
             away_since: None,
@@ -157,6 +160,7 @@ impl State {
     /// Loads everything again, as it was committed last.
     pub(super) async fn reload(&mut self) -> Result<(), LoadError> {
         self.load_centre().await?;
+        self.load_retention().await?;
         let chats: Vec<Chat> = self.read_all(RecordKind::Chat).await?;
         let agents: Vec<Agent> = self.read_all(RecordKind::Agent).await?;
         let setup = self.centre.setup(self.with.clock.now());
@@ -222,6 +226,7 @@ impl State {
         // effects are found by the outbox when it loads.
         let taken = async {
             self.take_file(file, &mut batch)?;
+            self.remember_retention(&mut batch)?;
             let setup = self.setup();
             self.input(Input::Configured { setup }, &mut batch).await?;
             self.open_bot_rooms(&mut batch);

@@ -78,6 +78,7 @@ impl State {
         self.plan_hours(self.batch_time());
         let stored = StoredCentre { centre: self.centre.clone(), kept: self.kept.clone() };
         batch.centre_changed = true;
+        self.remember_retention(batch)?;
         Ok(batch.record(RecordKind::Centre, CENTRE.to_owned(), &stored)?)
     }
 

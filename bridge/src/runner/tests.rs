@@ -4,6 +4,7 @@ mod absence;
 mod archive;
 mod changes;
 mod office;
+mod retention;
 mod rooms;
 mod stats;
 mod stored;

@@ -10,7 +10,7 @@ use super::{
     push::Push,
 };
 use crate::gateway::{
-    error::retry_ms,
+    error::{ApiError, retry_ms},
     feed::{PAGE, is_end},
     input::CustomerInput,
     limits::SocketLimits,
@@ -214,9 +214,7 @@ impl Talk<'_> {
     }
 
     fn push_input(&mut self, answer: Answer, input: CustomerInput) -> Result<(), Goodbye> {
-        self.lane
-            .push(answer, input)
-            .map_err(|error| crate::gateway::error::ApiError::from(error).into())
+        self.lane.push(answer, input).map_err(|error| ApiError::from(error).into())
     }
 
     fn has_ended(&self) -> bool {
@@ -241,6 +239,10 @@ impl Talk<'_> {
         let entries = self.state.entries(greeting.session.chat, greeting.cursor).await?;
         greeting.behind = entries.len() == PAGE;
         let some = !entries.is_empty();
+        // Woken for nothing: the chat may have been deleted after its retention.
+        if !some && greeting.cursor > 0 && self.state.is_gone(greeting.session.chat).await? {
+            return Err(ApiError::NotFound.into());
+        }
         for entry in entries {
             let (seq, end) = (entry.seq, is_end(&entry));
             self.line.queue(&ServerFrame::Entry(entry)).await?;

@@ -7,7 +7,10 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use super::{CLOSED, EndedBy, FeedBody, FeedEntry, FormReason, Phase};
 use crate::{
-    gateway::{input::CustomerInput, session::SessionRecord},
+    gateway::{
+        input::CustomerInput,
+        session::{SessionRecord, SessionToken},
+    },
     live::{Live, unix_ms},
     store::{
         Changes, Epoch, InboxItem, InboxSeq, RecordKind, Store, Stream, StreamEntry,
@@ -132,4 +135,12 @@ pub(super) async fn append(store: &MemoryStore, chat: ChatId, bodies: Vec<FeedBo
     // The runner's right is the first of this store.
     let entries = (newest + 1..).zip(bodies).map(|(seq, body)| stored(chat, seq, body)).collect();
     store.commit(Changes { epoch: 1, entries, ..Changes::default() }).await.unwrap();
+}
+
+/// Deletes a chat and its session, as the runner does after its retention.
+pub(super) async fn forget(store: &MemoryStore, chat: ChatId, token: &str) {
+    let session = SessionToken::parse(token).unwrap().hash();
+    let records = vec![(RecordKind::Session, session, None)];
+    let changes = Changes { epoch: 1, records, forgotten: vec![chat], ..Changes::default() };
+    store.commit(changes).await.unwrap();
 }

@@ -1,6 +1,9 @@
 //! A socket's manners: hello, presence, live state, nonsense, silence, farewell.
 
-use super::{runner::append, *};
+use super::{
+    runner::{append, forget},
+    *,
+};
 use crate::gateway::input::CustomerInput;
 
 #[tokio::test]
@@ -197,4 +200,22 @@ async fn a_bridge_that_stops_says_so() {
     assert_eq!(waiting.dies().await, (ErrorCode::Unavailable, 1012));
     drop((page, waiting));
     tokio::time::timeout(SOON, &mut world.background).await.expect("all said goodbye").unwrap();
+}
+
+#[tokio::test]
+async fn a_page_hears_that_its_chat_is_deleted() {
+    let world = world().await;
+    let (token, chat) = world.chat().await;
+    let (other, _) = world.chat().await;
+    let mut page = world.page(&token, 1).await;
+    let mut neighbour = world.page(&other, 1).await;
+    forget(&world.store, chat, &token).await;
+    assert_eq!(page.dies().await, (ErrorCode::NotFound, 4404));
+    let mut again = Page::connect(world.address, None).await;
+    again.say(&ClientFrame::Hello { token: token.clone(), after: 1 }).await;
+    assert_eq!(again.dies().await, (ErrorCode::NotFound, 4404));
+    let feed = world.get("/customer/v1/feed?after=0").bearer_auth(&token);
+    assert_eq!(status(feed).await, StatusCode::NOT_FOUND);
+    neighbour.say(&ClientFrame::Ping {}).await;
+    neighbour.find(|frame| (frame == ServerFrame::Pong {}).then_some(())).await;
 }

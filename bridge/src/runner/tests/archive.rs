@@ -8,7 +8,7 @@ const OTHER: ChatId = ChatId(8);
 impl Bench {
     /// A day and more passes while the bridge is away. Before, all that was to be done on the
     /// homeserver is done, or nothing.
-    async fn returns_much_later(self, all_done: bool) -> Self {
+    pub(super) async fn returns_much_later(self, all_done: bool) -> Self {
         self.stop.cancel();
         self.running.await.expect("no panic").expect("a clean end");
         let (store, key) = (self.store, CHAT.to_string());
@@ -44,8 +44,19 @@ impl Bench {
         self.store.record(kind, &chat.to_string()).await.expect("read").is_some()
     }
 
-    async fn ends(&self) {
+    pub(super) async fn ends(&self) {
         self.customer(CustomerInput::End { chat: CHAT }).await;
+    }
+
+    /// The bridge comes back without its only agent.
+    pub(super) async fn without_anna(self) -> Self {
+        self.stop.cancel();
+        self.running.await.expect("no panic").expect("a clean end");
+        let records = vec![(RecordKind::Agent, ANNA.to_owned(), None)];
+        let epoch = self.store.claim_epoch().await.expect("claimed").0;
+        let gone = Changes { epoch, records, ..Changes::default() };
+        self.store.commit(gone).await.expect("stored");
+        Self::new(self.store).await
     }
 }
 
@@ -55,13 +66,7 @@ async fn closed() -> Bench {
     bench.starts().await;
     bench.ends().await;
     bench.feed(2).await;
-    bench.stop.cancel();
-    bench.running.await.expect("no panic").expect("a clean end");
-    let records = vec![(RecordKind::Agent, ANNA.to_owned(), None)];
-    let epoch = bench.store.claim_epoch().await.expect("claimed").0;
-    let gone = Changes { epoch, records, ..Changes::default() };
-    bench.store.commit(gone).await.expect("stored");
-    Bench::new(bench.store).await
+    bench.without_anna().await
 }
 
 #[tokio::test]

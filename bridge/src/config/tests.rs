@@ -26,7 +26,7 @@ fn the_example_is_valid_and_shows_the_defaults() {
         .lines()
         .filter(|line| !line.contains("_seconds = ") && !line.contains("max_length"))
         .filter(|line| !line.contains("capacity") && !line.contains("prefix"))
-        .filter(|line| !line.contains("mention_waiting"))
+        .filter(|line| !line.contains("mention_waiting") && !line.contains("retention_days"))
         .collect::<Vec<_>>()
         .join("\n");
     let bare = load(&bare).expect("defaults");
@@ -34,6 +34,8 @@ fn the_example_is_valid_and_shows_the_defaults() {
     assert!(config.queues[0].mention_waiting);
     let silent = load(&EXAMPLE.replace("mention_waiting = true", "mention_waiting = false"));
     assert!(!silent.expect("it can be switched off").queues[0].mention_waiting);
+    let retained = load(&EXAMPLE.replace("retention_days = 0", "retention_days = 7"));
+    assert_eq!(retained.expect("chats can be deleted").queues[0].retention_days, 7);
     assert_eq!(bare.agents[0].capacity, config.agents[0].capacity);
     assert_eq!(bare.appservice.prefix, config.appservice.prefix);
     assert_eq!(bare.gateway.abandon_after_seconds, config.gateway.abandon_after_seconds);

@@ -88,8 +88,10 @@ async fn nothing_is_forgotten_and_continued_at_once(backend: &impl Backend) {
 async fn numbers_begin_again_after_forgetting(backend: &impl Backend) {
     let store = backend.open();
     let epoch = store.claim_epoch().await.unwrap();
-    // At once, so that a store that gathers commits sees them together.
+    // At once, and behind a large one, so that a store that gathers commits sees them together.
+    let large = vec![entry(Stream::Log, OTHER_CHAT, 1, &"x".repeat(4_000_000))];
     let commits = [
+        Changes { entries: large, ..under(epoch) },
         Changes { entries: some(CHAT), ..under(epoch) },
         Changes { forgotten: vec![CHAT], ..under(epoch) },
         Changes { entries: vec![entry(Stream::Log, CHAT, 1, "again")], ..under(epoch) },

@@ -9,7 +9,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    appservice::{self, AppserviceState, gaps::Gaps, reach::Problem},
+    appservice::{self, AppserviceState, gaps::Gaps, invites::Invites, reach::Problem},
     clock::Clock,
     config::{Config, StoreKind},
     directory::Directory,
@@ -111,6 +111,7 @@ pub async fn run(
 
     let tasks = TaskTracker::new();
     let runner = tasks.spawn(runner.run(stop.child_token()));
+    let invites = parts.invites();
     let gaps = Gaps::new(
         parts.deliverer(),
         Arc::clone(&parts.store),
@@ -143,7 +144,8 @@ pub async fn run(
         };
         tokio::join!(
             outbox.run(left_over, instructions_rx, matrix_stop.clone()),
-            gaps.run(whispers, matrix.metrics, matrix.problem, matrix_stop),
+            gaps.run(whispers, matrix.metrics, matrix.problem.clone(), matrix_stop.clone()),
+            invites.run(matrix.problem, matrix_stop),
             pings
         );
     });
@@ -242,6 +244,16 @@ impl Parts {
             names: self.names.clone(),
             directory: self.directory.clone(),
             incarnation: self.store.identity().incarnation.clone(),
+        }
+    }
+
+    fn invites(&self) -> Invites {
+        Invites {
+            homeserver: self.homeserver.clone(),
+            names: self.names.clone(),
+            store: Arc::clone(&self.store),
+            clock: self.clock.clone(),
+            health: self.health.clone(),
         }
     }
 

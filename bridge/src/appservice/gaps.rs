@@ -22,7 +22,7 @@ use ruma::{OwnedRoomId, RoomId, events::AnyTimelineEvent, serde::Raw};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{reach::Problem, transactions};
+use super::{cadence::Cadence, reach::Problem, transactions};
 use crate::{
     clock::Clock,
     matrix::client::CallError,
@@ -36,19 +36,6 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// How often rooms are looked at without a reason.
-const EVERY: Duration = Duration::from_mins(3);
-/// How often they are looked at while the homeserver cannot push.
-const EVERY_WITHOUT_PUSHES: Duration = Duration::from_secs(15);
-/// The pauses between the looks after a start or a return.
-const SOON: [Duration; 6] = [
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-    Duration::from_secs(16),
-    Duration::from_secs(32),
-];
 /// For how long after a start or a return a push is only a hint, in milliseconds.
 const WARY_MS: u64 = 30 * 1000;
 /// How many rooms are read at once.
@@ -207,7 +194,7 @@ impl Gaps {
         stop: CancellationToken,
     ) {
         let mut health = self.0.health.subscribe();
-        let mut soon = SOON.into_iter();
+        let mut cadence = Cadence::new(problem);
         let mut failures = Failures::default();
         loop {
             let look = tokio::select! {
@@ -225,8 +212,7 @@ impl Gaps {
                     } else if whispers.send(Whisper::CaughtUp).await.is_err() {
                         return;
                     } else {
-                        let every = if problem.is_any() { EVERY_WITHOUT_PUSHES } else { EVERY };
-                        soon.next().unwrap_or(every)
+                        cadence.pause()
                     }
                 }
                 Err(error) => {
@@ -239,7 +225,7 @@ impl Gaps {
                 () = tokio::time::sleep(pause) => {}
                 () = self.0.health.came_back(&mut health) => {
                     self.be_wary();
-                    soon = SOON.into_iter();
+                    cadence.begin();
                 }
             }
         }

@@ -8,9 +8,13 @@
 //! | `transactions` | events become durable inbox items before the answer |
 //! | [`reach`] | does the homeserver reach us? |
 //! | [`gaps`] | pushes can be lost: what happened in the rooms meanwhile? |
+//! | [`invites`] | the same for invites to the bot |
+//! | `cadence` | how often that is looked for |
 
+mod cadence;
 mod endpoint;
 pub mod gaps;
+pub mod invites;
 pub mod reach;
 pub mod registration;
 mod token;

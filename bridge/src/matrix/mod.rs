@@ -5,6 +5,7 @@
 //! | [`client`] | requests, sent as the bot or as a ghost, and what can go wrong |
 //! | [`content`] | the contents of the events that the bridge sends |
 //! | [`event`] | the events that the homeserver pushes, read leniently |
+//! | [`invite`] | invites to the bot |
 //! | [`classify`] | whether an agent's message is for the customer |
 //! | [`rich`] | an agent's HTML as the customer's small tree |
 //! | [`recipe`] | what rooms are made of |
@@ -15,5 +16,6 @@ pub mod classify;
 pub mod client;
 pub mod content;
 pub mod event;
+pub mod invite;
 pub mod recipe;
 pub mod rich;

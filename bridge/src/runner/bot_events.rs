@@ -13,8 +13,9 @@ use crate::{
     matrix::{
         classify::{self, Utterance},
         event::RoomEvent,
+        invite::Invite,
     },
-    outbox::effect::{Asked, Deed, Lane, parse_effect_id},
+    outbox::effect::{Asked, Deed, Lane, OutboxEffect, parse_effect_id},
     place::Place,
     store::{NewInboxItem, RecordKind},
 };
@@ -155,15 +156,33 @@ impl State {
 
     /// An event of a room that is not known: an invite to the bot, or nothing.
     pub(super) fn take_unknown_room(&mut self, event: &RoomEvent, batch: &mut Batch) {
-        let invites_bot = event.invites(self.with.names.bot().as_str())
-            && !self.with.names.is_ours(&event.sender);
-        let Some(room) = RoomId::parse(&event.room_id).ok().filter(|_| invites_bot) else {
-            tracing::debug!("an event of a room that is none of ours");
+        match Invite::of_event(event, self.with.names.bot()) {
+            // Of one batch, the events of a room all find it unknown.
+            Some(invite) if self.bot_rooms.contains_key(&Place::Visited(invite.room.clone())) => {}
+            Some(invite) => self.answer_invite(&invite, batch),
+            None => tracing::debug!("an event of a room that is none of ours"),
+        }
+    }
+
+    /// An invite that the bot has not answered, as the homeserver tells when it is asked. It may have
+    /// been pushed, too, and its answer be under way. Whoever is invited is not in the room: where we
+    /// think otherwise, the bot was shown out without hearing of it.
+    pub(super) fn take_pending_invite(&mut self, invite: &Invite, batch: &mut Batch) {
+        let place = Place::Visited(invite.room.clone());
+        if self.bot_rooms.get(&place).is_none_or(|room| room.opening.is_none()) {
+            self.answer_invite(invite, batch);
+        }
+    }
+
+    fn answer_invite(&mut self, invite: &Invite, batch: &mut Batch) {
+        let Invite { room, inviter, direct } = invite;
+        let place = Place::Visited(room.clone());
+        let is_answer = |effect: &OutboxEffect| effect.place == place;
+        let answered = self.open_effects.values().any(is_answer);
+        if answered && !self.bot_rooms.contains_key(&place) || self.with.names.is_ours(inviter) {
             return;
-        };
-        let roles = self.centre.roles_of(&event.sender);
-        let direct = event.content.get("is_direct").and_then(serde_json::Value::as_bool);
-        let direct = direct.unwrap_or_default();
+        }
+        let roles = self.centre.roles_of(inviter);
         let refusal = match roles.highest() {
             None => Some(words::STRANGER),
             Some(_) if !direct && !roles.administrator => Some(words::NO_GROUPS),
@@ -172,10 +191,10 @@ impl State {
         if let Some(refusal) = refusal {
             tracing::info!("an invite to the bot is declined");
             let deed = Deed::Decline { reason: refusal.to_owned() };
-            self.send_to(&Place::Visited(room), Lane::Members, deed, batch);
+            self.send_to(&place, Lane::Members, deed, batch);
             return;
         }
-        self.visit(&room, &event.sender, direct, batch);
+        self.visit(room, inviter, *direct, batch);
     }
 
     /// The bot is in a room that it was invited to: what was said before is taken like any event.

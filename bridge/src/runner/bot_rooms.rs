@@ -170,13 +170,14 @@ impl State {
         let place = Place::Visited(room.clone());
         let people = BTreeMap::from([(inviter.to_owned(), Presence::Joined)]);
         let seq = self.send_to(&place, Lane::Timeline, Deed::Join {}, batch);
+        let before = self.bot_rooms.remove(&place);
         let record = BotRoom {
             place: place.clone(),
             room: Some(room.clone()),
             opening: Some(seq.0),
             direct,
             people,
-            prompts: Vec::new(),
+            prompts: before.map(|room| room.prompts).unwrap_or_default(),
         };
         self.bot_rooms.insert(place.clone(), record);
         batch.places.insert(place);

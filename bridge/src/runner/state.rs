@@ -29,6 +29,7 @@ use crate::{
     identity::Namespace,
     json::fault,
     live::Live,
+    matrix::invite::{self, Invite},
     metrics::Metrics,
     outbox::effect::OutboxEffect,
     place::Place,
@@ -340,6 +341,12 @@ impl State {
         }
         if item.key.starts_with("event:") {
             return self.take_event(item, batch).await;
+        }
+        if item.key.starts_with(invite::KEY) {
+            let invite: Invite =
+                serde_json::from_slice(&item.body).map_err(|e| HandleError::Unusable(fault(&e)))?;
+            self.take_pending_invite(&invite, batch);
+            return Ok(());
         }
         let input: CustomerInput =
             serde_json::from_slice(&item.body).map_err(|e| HandleError::Unusable(fault(&e)))?;

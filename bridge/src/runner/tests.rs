@@ -3,6 +3,7 @@
 mod absence;
 mod archive;
 mod changes;
+mod invites;
 mod office;
 mod retention;
 mod rooms;
@@ -230,6 +231,17 @@ impl Bench {
             }
         };
         tokio::time::timeout(DEADLINE, found).await.expect("in time")
+    }
+
+    /// Waits until nothing is left in the inbox.
+    async fn handles_everything(&self) {
+        let mut changes = self.store.watch();
+        let handled = async {
+            while self.store.depth().await.expect("read").inbox > 0 {
+                let _ = changes.recv().await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, handled).await.expect("in time");
     }
 
     async fn feed(&self, count: usize) -> Vec<FeedBody> {

@@ -83,6 +83,12 @@ impl Agent {
         desk
     }
 
+    /// Starts a direct chat with a user of the appservice, as clients do. Gives the room.
+    pub fn starts_chat_with(&self, user: &str) -> String {
+        let body = json!({ "preset": "private_chat", "invite": [user], "is_direct": true });
+        self.core.create_room(&self.id, &body, None).expect("anybody can make a room")
+    }
+
     /// Writes something to the bot. Gives the text of its answer.
     pub async fn asks(&self, room: &str, text: &str, deadline: Duration) -> String {
         let question = self.says(room, text);

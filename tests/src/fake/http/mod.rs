@@ -1,6 +1,7 @@
 //! The client API, as far as an appservice uses it.
 
 mod rooms;
+mod sync;
 mod users;
 
 use std::{collections::HashMap, sync::Arc};
@@ -34,6 +35,7 @@ pub(crate) fn router(core: Arc<Core>) -> Router {
         .route("/_matrix/client/versions", get(users::versions))
         .route("/_matrix/client/v1/appservice/{id}/ping", post(users::ping))
         .route("/_matrix/media/v3/upload", post(users::upload))
+        .route("/_matrix/client/unstable/org.matrix.simplified_msc3575/sync", post(sync::sliding))
         .nest("/_matrix/client/v3", v3.clone())
         .nest("/_matrix/client/r0", v3)
         .fallback(async || ApiError::new(404, "M_UNRECOGNIZED", "Unrecognized request"))

@@ -80,6 +80,20 @@ impl Namespace {
         format!("{}_c_{chat}", self.prefix)
     }
 
+    /// The user that stands for a queue.
+    #[must_use]
+    pub fn queue_user(&self, queue: &str) -> OwnedUserId {
+        UserId::parse(format!("@{}_q_{queue}:{}", self.prefix, self.server))
+            .unwrap_or_else(|_| unreachable!("prefix, server and queue's id were checked"))
+    }
+
+    /// Whether the user stands for a queue.
+    #[must_use]
+    pub fn is_queue(&self, user: &str) -> bool {
+        let local = user.strip_prefix('@').and_then(|rest| rest.strip_prefix(&self.prefix));
+        self.is_ours(user) && local.is_some_and(|rest| rest.starts_with("_q_"))
+    }
+
     /// The localpart of the alias of a chat's room: what makes its creation repeatable.
     #[must_use]
     pub fn room_alias_localpart(&self, chat: ChatId) -> String {
@@ -94,7 +108,7 @@ impl Namespace {
             // An alias cannot hold every user id.
             Place::Desk(user) => Some(format!("{}_desk_{}", self.prefix, digest(user))),
             Place::Control {} => Some(format!("{}_control", self.prefix)),
-            Place::Visited(_) => None,
+            Place::QueueUser(_) | Place::Visited(_) => None,
         }
     }
 
@@ -188,6 +202,14 @@ mod tests {
         ] {
             assert_eq!(names.is_ours(user), ours, "{user}");
         }
+        for (user, queue) in [
+            ("@switchboard_q_sales:example.org", true),
+            ("@switchboard_q_sales:elsewhere.org", false),
+            ("@switchboard_c_00:example.org", false),
+        ] {
+            assert_eq!(names.is_queue(user), queue, "{user}");
+        }
+        assert_eq!(names.queue_user("sales"), "@switchboard_q_sales:example.org");
     }
 
     #[test]

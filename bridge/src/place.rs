@@ -16,6 +16,9 @@ pub enum Place {
     Desk(String),
     /// The administrators' room.
     Control {},
+    /// The user that stands for a queue, by the queue's id. It is no room, but what is done to it is
+    /// done one after the other.
+    QueueUser(String),
     /// A room that the bot was invited to.
     Visited(OwnedRoomId),
 }
@@ -26,7 +29,7 @@ impl Place {
     pub fn chat(&self) -> Option<ChatId> {
         match self {
             Self::Chat(chat) => Some(*chat),
-            Self::Desk(_) | Self::Control {} | Self::Visited(_) => None,
+            _ => None,
         }
     }
 
@@ -37,6 +40,7 @@ impl Place {
             Self::Chat(chat) => format!("chat/{chat}"),
             Self::Desk(user) => format!("desk/{user}"),
             Self::Control {} => "control".to_owned(),
+            Self::QueueUser(queue) => format!("queue/{queue}"),
             Self::Visited(room) => format!("visited/{room}"),
         }
     }
@@ -49,6 +53,7 @@ impl fmt::Display for Place {
             Self::Chat(chat) => write!(f, "chat {chat}"),
             Self::Desk(_) => f.write_str("a desk"),
             Self::Control {} => f.write_str("the administrators' room"),
+            Self::QueueUser(queue) => write!(f, "the user of queue {queue}"),
             Self::Visited(room) => write!(f, "room {room}"),
         }
     }

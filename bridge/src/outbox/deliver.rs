@@ -30,6 +30,7 @@ use crate::{
         event::{self, RoomEvent},
         recipe,
     },
+    place::Place,
     store::EffectSeq,
 };
 
@@ -77,6 +78,9 @@ pub enum DeliverError {
     /// What is only done in a chat's room is to be done elsewhere: a fault of ours.
     #[error("the effect is for chats only")]
     NoChat,
+    /// The effect and where it is to be carried out do not fit: a fault of ours.
+    #[error("the effect does not fit its place")]
+    Elsewhere,
     /// An id in the effect is not valid.
     #[error("an id is not a valid Matrix id")]
     BadId(String),
@@ -88,7 +92,7 @@ impl DeliverError {
     pub fn in_full(&self) -> String {
         match self {
             Self::Call(error) => error.in_full(),
-            Self::NoRoom | Self::NoChat => self.to_string(),
+            Self::NoRoom | Self::NoChat | Self::Elsewhere => self.to_string(),
             Self::BadId(id) => format!("`{id}` is not a valid Matrix id"),
         }
     }
@@ -203,6 +207,13 @@ impl Deliverer {
             Deed::Join {} => self.accept_invite(&room()?).await.map(Done::Joined),
             Deed::Decline { reason } => {
                 self.decline_invite(&room()?, reason).await?;
+                Ok(Done::Plain)
+            }
+            Deed::NameQueue { name } => {
+                let Place::QueueUser(queue) = &effect.place else {
+                    return Err(DeliverError::Elsewhere);
+                };
+                self.make_named(&self.names.queue_user(queue), name).await?;
                 Ok(Done::Plain)
             }
             Deed::File { name, mime, text, to } => {

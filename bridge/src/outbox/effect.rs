@@ -136,6 +136,11 @@ pub enum Deed {
         /// Why.
         reason: String,
     },
+    /// Make the user that stands for a queue, or name it anew.
+    NameQueue {
+        /// What it is called.
+        name: String,
+    },
     /// Post a text as a file, as the bot.
     File {
         /// The file's name.

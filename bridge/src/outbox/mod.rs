@@ -10,6 +10,7 @@
 //! | [`deliver`] | carrying one out |
 //! | `members` | who is asked into a room, and who is shown out |
 //! | `room` | making rooms |
+//! | `queue_users` | the users that stand for queues |
 //! | `bot_rooms` | rooms in which people talk with the bot |
 //! | [`health`] | whether the homeserver answers |
 //! | [`retry`] | trying again |
@@ -21,6 +22,7 @@ pub mod effect;
 pub mod health;
 pub mod live;
 mod members;
+mod queue_users;
 pub mod retry;
 mod room;
 #[cfg(test)]

@@ -57,7 +57,8 @@ impl Message {
 }
 
 impl State {
-    /// Opens what is missing: a desk for everybody who works here, and the administrators' room.
+    /// Opens what is missing: a desk for everybody who works here, the administrators' room, and the
+    /// users of queues.
     /// Who is new in the room is invited, who is no administrator any more is shown out.
     pub(super) fn open_bot_rooms(&mut self, batch: &mut Batch) {
         let agents = self.centre.agents.iter().map(|agent| &agent.id);
@@ -67,6 +68,7 @@ impl State {
             self.open_desk(&user, batch);
         }
         self.open_control_room(batch);
+        self.make_queue_users(batch);
     }
 
     fn open_desk(&mut self, user: &str, batch: &mut Batch) {

@@ -13,6 +13,7 @@
 //! | `room_events` | inbox items become inputs: events of the homeserver |
 //! | `bot_rooms` | desks, the administrators' room: making them, and saying something there |
 //! | `bot_events` | what happens there, and invites to the bot |
+//! | `queue_users` | the users that stand for queues |
 //! | `commands` | what people tell the bot, and what it answers |
 //! | `answers` | what people answer to the bot's questions |
 //! | `places` | where events stand: receipts, and what is taken back |
@@ -49,6 +50,7 @@ mod pauses;
 mod people;
 mod perform;
 mod places;
+mod queue_users;
 pub mod records;
 mod retention;
 mod room_events;

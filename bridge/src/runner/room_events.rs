@@ -130,6 +130,7 @@ impl State {
     ) -> Result<(), HandleError> {
         let Some(user) = event.state_key.as_deref() else { return Ok(()) };
         if self.with.names.is_ours(user) {
+            self.ours_is_invited(chat, event, batch);
             return Ok(());
         }
         if !self.is_agent(chat, user) {

@@ -103,6 +103,8 @@ pub(super) struct State {
     pub(super) engine: Engine,
     pub(super) conversations: HashMap<ChatId, Conversation>,
     pub(super) bot_rooms: BTreeMap<Place, BotRoom>,
+    /// What the queues' users are called, as far as it was seen to since the state was loaded.
+    pub(super) queue_users: BTreeMap<String, String>,
     counters: Counters,
     /// Effects that are not done, by number.
     pub(super) open_effects: BTreeMap<u64, OutboxEffect>,
@@ -136,6 +138,7 @@ impl State {
             engine: Engine::default(),
             conversations: HashMap::new(),
             bot_rooms: BTreeMap::new(),
+            queue_users: BTreeMap::new(),
             counters: Counters::default(),
             open_effects: BTreeMap::new(),
             early_receipts: VecDeque::new(),
@@ -176,6 +179,7 @@ impl State {
         }
         let bot_rooms: Vec<BotRoom> = self.read_all(RecordKind::BotRoom).await?;
         self.bot_rooms = bot_rooms.into_iter().map(|room| (room.place.clone(), room)).collect();
+        self.queue_users.clear();
         let known = &self.conversations;
         self.engine =
             Engine::load(&setup, agents, chats.into_iter().filter(|c| known.contains_key(&c.id)));

@@ -183,7 +183,7 @@ impl Bench {
         self.store.append_inbox(vec![item]).await.expect("stored");
     }
 
-    /// Anna's desk is made, and she is invited to it.
+    /// Anna's desk is made, she is invited to it, and the users of queues are there.
     async fn desk_is_made(&self) {
         for (seq, stored) in self.store.effects().await.expect("read") {
             let effect: OutboxEffect = serde_json::from_slice(&stored.body).expect("an effect");
@@ -195,6 +195,7 @@ impl Bench {
                     Done::Event(ruma::event_id!("$desk").to_owned())
                 }
                 (Place::Desk(_), _) => Done::Rung,
+                (Place::QueueUser(_), _) => Done::Plain,
                 _ => continue,
             };
             self.ends_well(seq, effect, done);

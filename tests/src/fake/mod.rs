@@ -290,6 +290,13 @@ impl Homeserver {
         self.core.users.iter().map(|u| u.key().clone()).collect()
     }
 
+    /// What a user is called, if they are called anything.
+    #[must_use]
+    pub fn display_name(&self, user: &str) -> Option<String> {
+        let user = self.core.users.get(user)?;
+        Some(user.profile.get("displayname")?.as_str()?.to_owned())
+    }
+
     /// The room that an alias (`#name:server`) leads to.
     #[must_use]
     pub fn aliased(&self, alias: &str) -> Option<String> {

@@ -2,6 +2,7 @@
 
 mod chats;
 mod property;
+mod queues;
 
 use switchboard_centre::{
     Applied, ChangeError, Decision,

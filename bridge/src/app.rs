@@ -22,7 +22,7 @@ use crate::{
     operations::{self, OperationsState},
     outbox::{self, Outbox, deliver::Deliverer, health::Health},
     prepare::Preparation,
-    runner::{CentreFile, LoadError, Runner, Surroundings, Whisper},
+    runner::{CentreFile, LoadError, Runner, SpaceSettings, Surroundings, Whisper},
     store::{
         EffectSeq, Store, StoreError,
         memory::MemoryStore,
@@ -205,6 +205,7 @@ struct Parts {
     health: Health,
     problem: Problem,
     sites: watch::Sender<Arc<Sites>>,
+    spaces: SpaceSettings,
 }
 
 impl Parts {
@@ -224,6 +225,7 @@ impl Parts {
             problem: Problem::default(),
             // What is empty until the runner has loaded is shown to nobody: it loads first.
             sites: watch::Sender::default(),
+            spaces: SpaceSettings::named(config.spaces.name()),
         })
     }
 
@@ -235,6 +237,7 @@ impl Parts {
             live: self.live.clone(),
             metrics: self.metrics.clone(),
             sites: self.sites.clone(),
+            spaces: self.spaces.clone(),
         }
     }
 

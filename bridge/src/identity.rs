@@ -108,6 +108,10 @@ impl Namespace {
             // An alias cannot hold every user id.
             Place::Desk(user) => Some(format!("{}_desk_{}", self.prefix, digest(user))),
             Place::Control {} => Some(format!("{}_control", self.prefix)),
+            Place::Space {} => Some(format!("{}_space", self.prefix)),
+            Place::QueueSpace { queue, number } => {
+                Some(format!("{}_space_{queue}_{number}", self.prefix))
+            }
             Place::QueueUser(_) | Place::Visited(_) => None,
         }
     }

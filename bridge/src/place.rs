@@ -19,6 +19,15 @@ pub enum Place {
     /// The user that stands for a queue, by the queue's id. It is no room, but what is done to it is
     /// done one after the other.
     QueueUser(String),
+    /// The space for everybody who works here.
+    Space {},
+    /// A space with a queue's open chats.
+    QueueSpace {
+        /// The queue's id.
+        queue: String,
+        /// Spaces grow old: the queue's first, second and so on.
+        number: u64,
+    },
     /// A room that the bot was invited to.
     Visited(OwnedRoomId),
 }
@@ -33,6 +42,12 @@ impl Place {
         }
     }
 
+    /// Whether it is a space.
+    #[must_use]
+    pub fn is_space(&self) -> bool {
+        matches!(self, Self::Space {} | Self::QueueSpace { .. })
+    }
+
     /// What a stored record of it is called.
     #[must_use]
     pub fn key(&self) -> String {
@@ -41,6 +56,8 @@ impl Place {
             Self::Desk(user) => format!("desk/{user}"),
             Self::Control {} => "control".to_owned(),
             Self::QueueUser(queue) => format!("queue/{queue}"),
+            Self::Space {} => "space".to_owned(),
+            Self::QueueSpace { queue, number } => format!("space/{queue}/{number}"),
             Self::Visited(room) => format!("visited/{room}"),
         }
     }
@@ -54,6 +71,8 @@ impl fmt::Display for Place {
             Self::Desk(_) => f.write_str("a desk"),
             Self::Control {} => f.write_str("the administrators' room"),
             Self::QueueUser(queue) => write!(f, "the user of queue {queue}"),
+            Self::Space {} => f.write_str("the space"),
+            Self::QueueSpace { queue, number } => write!(f, "space {number} of queue {queue}"),
             Self::Visited(room) => write!(f, "room {room}"),
         }
     }

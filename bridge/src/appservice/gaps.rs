@@ -102,7 +102,10 @@ impl Gaps {
     pub async fn catch_up(&self, rooms: impl IntoIterator<Item = String>) {
         let known = rooms
             .into_iter()
-            .filter(|room| self.0.deliverer.directory.place_of(room).is_some())
+            .filter(|room| {
+                let place = self.0.deliverer.directory.place_of(room);
+                place.is_some_and(|place| !place.is_space())
+            })
             .filter_map(|room| RoomId::parse(room).ok());
         stream::iter(known)
             .for_each_concurrent(AT_ONCE, |room| async move {
@@ -146,7 +149,9 @@ impl Gaps {
 
     /// Looks at all rooms. Fails if there is no sense in looking at any.
     async fn look(&self) -> Result<Look, GapError> {
-        let rooms = self.0.deliverer.directory.rooms();
+        let mut rooms = self.0.deliverer.directory.rooms();
+        // Nothing in them is worth waiting for.
+        rooms.retain(|(_, place)| !place.is_space());
         self.0.checked.retain(|room, _| rooms.iter().any(|(open, _)| open == room));
         let mut look = Look::default();
         let mut reading = stream::iter(rooms)

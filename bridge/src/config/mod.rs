@@ -46,6 +46,9 @@ pub struct Config {
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
+    /// Spaces for agents.
+    #[serde(default)]
+    pub spaces: SpacesConfig,
     /// The time zone of opening hours that name none.
     #[serde(default)]
     pub time_zone: Option<String>,
@@ -169,6 +172,30 @@ pub enum StoreKind {
     Sled,
     /// Nothing is kept.
     Memory,
+}
+
+/// Spaces for agents.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SpacesConfig {
+    /// Whether there are any.
+    pub enabled: bool,
+    /// What the one for everybody is called.
+    pub name: String,
+}
+
+impl Default for SpacesConfig {
+    fn default() -> Self {
+        Self { enabled: false, name: "Switchboard".to_owned() }
+    }
+}
+
+impl SpacesConfig {
+    /// The name, if there are spaces.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.enabled.then_some(self.name.as_str())
+    }
 }
 
 /// What is logged.

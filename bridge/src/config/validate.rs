@@ -40,6 +40,9 @@ impl Config {
                 p.add(format!("gateway.{}", problem.path), problem.message);
             }
         }
+        if self.spaces.name.trim().is_empty() || self.spaces.name.len() > 200 {
+            p.add("spaces.name", "must be 1 to 200 bytes");
+        }
         if tracing_subscriber::EnvFilter::try_new(&self.log.level).is_err() {
             p.add("log.level", "must be a level such as info, or levels by module");
         }

@@ -10,6 +10,7 @@
 //! | [`rich`] | an agent's HTML as the customer's small tree |
 //! | [`recipe`] | what rooms are made of |
 //! | [`bot_room`] | what rooms are made of in which people talk with the bot |
+//! | [`space`] | what spaces are made of |
 
 pub mod bot_room;
 pub mod classify;
@@ -19,3 +20,4 @@ pub mod event;
 pub mod invite;
 pub mod recipe;
 pub mod rich;
+pub mod space;

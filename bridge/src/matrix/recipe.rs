@@ -30,8 +30,13 @@ pub trait Recipe {
     /// The request that makes it.
     fn request(&self) -> create_room::v3::Request;
 
+    /// Who can join it (spec: `m.room.join_rules`).
+    fn join_rules(&self) -> Value {
+        json!({ "join_rule": "invite" })
+    }
+
     /// The state that it must have, to repair one that was half made, with empty state keys. Its
-    /// alias and who can join it are the same for all.
+    /// alias and who can join it are seen to besides.
     fn state(&self) -> Vec<(&'static str, Value)>;
 }
 

@@ -28,7 +28,7 @@ use crate::{
         client::{As, CallError, Homeserver},
         content,
         event::{self, RoomEvent},
-        recipe,
+        recipe, space,
     },
     place::Place,
     store::EffectSeq,
@@ -214,6 +214,46 @@ impl Deliverer {
                     return Err(DeliverError::Elsewhere);
                 };
                 self.make_named(&self.names.queue_user(queue), name).await?;
+                Ok(Done::Plain)
+            }
+            Deed::OpenSpace { name, topic } => {
+                let alias =
+                    self.names.alias_localpart(&effect.place).ok_or(DeliverError::Elsewhere)?;
+                let open_to = match &effect.place {
+                    Place::QueueSpace { .. } => {
+                        let all = self.directory.room_of(&Place::Space {});
+                        Some(all.ok_or(DeliverError::NoRoom)?)
+                    }
+                    _ => None,
+                };
+                let recipe = space::Space {
+                    purpose: effect.place.key(),
+                    incarnation: &self.incarnation,
+                    alias,
+                    name,
+                    topic,
+                    open_to,
+                };
+                self.open_space(&recipe).await.map(Done::Room)
+            }
+            Deed::NameRoom { name } => {
+                let body = json!({ "name": name });
+                self.set_state(bot, &room()?, "m.room.name", "", &body).await?;
+                Ok(Done::Plain)
+            }
+            Deed::ListRoom { room: child, listed } => {
+                let suggested = effect.place == Place::Space {};
+                self.list(&room()?, child, *listed, suggested).await?;
+                Ok(Done::Plain)
+            }
+            Deed::BringIn { user } => {
+                let user =
+                    UserId::parse(user.as_str()).map_err(|_| DeliverError::BadId(user.clone()))?;
+                self.bring_in(&room()?, &user).await?;
+                Ok(Done::Plain)
+            }
+            Deed::CloseSpace { reason } => {
+                self.close_space(&room()?, reason, &id).await?;
                 Ok(Done::Plain)
             }
             Deed::File { name, mime, text, to } => {

@@ -141,6 +141,35 @@ pub enum Deed {
         /// What it is called.
         name: String,
     },
+    /// Make a space.
+    OpenSpace {
+        /// Its name.
+        name: String,
+        /// Its topic.
+        topic: String,
+    },
+    /// Give a room another name.
+    NameRoom {
+        /// The name.
+        name: String,
+    },
+    /// Put a room into a space, or take it out.
+    ListRoom {
+        /// Which room.
+        room: OwnedRoomId,
+        /// Whether it is to be in it.
+        listed: bool,
+    },
+    /// Bring a user of ours into a room.
+    BringIn {
+        /// Whom.
+        user: String,
+    },
+    /// Show everybody out of a space, and leave it.
+    CloseSpace {
+        /// What they are told.
+        reason: String,
+    },
     /// Post a text as a file, as the bot.
     File {
         /// The file's name.
@@ -227,4 +256,44 @@ pub fn effect_id(incarnation: &str, seq: EffectSeq) -> String {
 #[must_use]
 pub fn parse_effect_id(incarnation: &str, id: &str) -> Option<EffectSeq> {
     id.strip_prefix(incarnation)?.strip_prefix('.')?.parse().ok().map(EffectSeq)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use switchboard_engine::ChatId;
+
+    use super::*;
+
+    #[test]
+    fn effects_are_read_as_they_were_written_wherever_they_are() {
+        for (place, expected) in [
+            (Place::Chat(ChatId(7)), json!({ "chat": ChatId(7) })),
+            (Place::Desk("@anna:localhost".to_owned()), json!({ "desk": "@anna:localhost" })),
+            (Place::Control {}, json!({ "control": {} })),
+            (Place::QueueUser("sales".to_owned()), json!({ "queue_user": "sales" })),
+            (Place::Space {}, json!({ "space": {} })),
+            (
+                Place::QueueSpace { queue: "sales".to_owned(), number: 2 },
+                json!({ "queue_space": { "queue": "sales", "number": 2 } }),
+            ),
+        ] {
+            let deed =
+                Deed::ListRoom { room: ruma::room_id!("!room:localhost").to_owned(), listed: true };
+            let (lane, after) = (Lane::Timeline, vec![1]);
+            let effect = OutboxEffect { place, lane, after, created: 3, deed };
+            let mut stored = json!(effect);
+            assert_eq!(serde_json::from_value::<OutboxEffect>(stored.clone()).unwrap(), effect);
+            for (key, value) in expected.as_object().unwrap() {
+                assert_eq!(stored.as_object_mut().unwrap().remove(key).as_ref(), Some(value));
+            }
+            assert_eq!(
+                stored,
+                json!({
+                    "lane": "timeline", "after": [1], "created": 3,
+                    "deed": { "do": "list_room", "room": "!room:localhost", "listed": true },
+                })
+            );
+        }
+    }
 }

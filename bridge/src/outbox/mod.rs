@@ -11,6 +11,7 @@
 //! | `members` | who is asked into a room, and who is shown out |
 //! | `room` | making rooms |
 //! | `queue_users` | the users that stand for queues |
+//! | `spaces` | what is in spaces, and their end |
 //! | `bot_rooms` | rooms in which people talk with the bot |
 //! | [`health`] | whether the homeserver answers |
 //! | [`retry`] | trying again |
@@ -25,6 +26,7 @@ mod members;
 mod queue_users;
 pub mod retry;
 mod room;
+mod spaces;
 #[cfg(test)]
 mod tests;
 

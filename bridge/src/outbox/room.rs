@@ -125,7 +125,7 @@ async fn is_ours(
     Ok(member.is_some_and(|m| m.get("membership").and_then(Value::as_str) == Some("join")))
 }
 
-async fn join(
+pub(super) async fn join(
     homeserver: &Homeserver,
     bot: &UserId,
     ghost: &UserId,
@@ -155,7 +155,7 @@ pub(super) async fn repair(
     let bot = deliverer.names.bot();
     let alias = deliverer.names.alias(recipe.alias());
     let mut wanted = recipe.state();
-    wanted.push(("m.room.join_rules", json!({ "join_rule": "invite" })));
+    wanted.push(("m.room.join_rules", recipe.join_rules()));
     wanted.push(("m.room.canonical_alias", json!({ "alias": alias })));
     for (kind, content) in wanted {
         let request = get_state_event_for_key::v3::Request::new(

@@ -89,6 +89,7 @@ impl State {
             prompts: Vec::new(),
             recap_for: std::collections::BTreeSet::default(),
             guests: std::collections::BTreeSet::default(),
+            listed: None,
         };
         self.conversations.insert(chat, conversation);
         batch.chats.insert(chat);

@@ -36,6 +36,9 @@ impl State {
             self.bot_was_heard(place, event, batch);
             return Ok(());
         }
+        if place.is_space() {
+            return Ok(());
+        }
         match event.kind.as_str() {
             "m.reaction" => self.reacted(place, event, batch).await,
             "m.room.message" => self.bot_is_told(place, event, batch).await,

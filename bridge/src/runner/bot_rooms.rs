@@ -57,8 +57,8 @@ impl Message {
 }
 
 impl State {
-    /// Opens what is missing: a desk for everybody who works here, the administrators' room, and the
-    /// users of queues.
+    /// Opens what is missing: a desk for everybody who works here, the administrators' room, the
+    /// users of queues, and the spaces.
     /// Who is new in the room is invited, who is no administrator any more is shown out.
     pub(super) fn open_bot_rooms(&mut self, batch: &mut Batch) {
         let agents = self.centre.agents.iter().map(|agent| &agent.id);
@@ -69,6 +69,7 @@ impl State {
         }
         self.open_control_room(batch);
         self.make_queue_users(batch);
+        self.tend_spaces(batch);
     }
 
     fn open_desk(&mut self, user: &str, batch: &mut Batch) {
@@ -156,6 +157,7 @@ impl State {
             direct: matches!(place, Place::Desk(_)),
             people: BTreeMap::new(),
             prompts: Vec::new(),
+            space: None,
         };
         self.bot_rooms.insert(place.clone(), room);
         batch.places.insert(place.clone());
@@ -180,12 +182,13 @@ impl State {
             direct,
             people,
             prompts: before.map(|room| room.prompts).unwrap_or_default(),
+            space: None,
         };
         self.bot_rooms.insert(place.clone(), record);
         batch.places.insert(place);
     }
 
-    fn invite_to(&mut self, place: &Place, user: &str, reason: &str, batch: &mut Batch) {
+    pub(super) fn invite_to(&mut self, place: &Place, user: &str, reason: &str, batch: &mut Batch) {
         let Some(room) = self.bot_rooms.get_mut(place) else { return };
         room.people.insert(user.to_owned(), Presence::Invited);
         let (user, direct) = (user.to_owned(), room.direct);

@@ -14,6 +14,7 @@
 //! | `bot_rooms` | desks, the administrators' room: making them, and saying something there |
 //! | `bot_events` | what happens there, and invites to the bot |
 //! | `queue_users` | the users that stand for queues |
+//! | `spaces` | spaces with the queues and their chats |
 //! | `commands` | what people tell the bot, and what it answers |
 //! | `answers` | what people answer to the bot's questions |
 //! | `places` | where events stand: receipts, and what is taken back |
@@ -55,6 +56,7 @@ pub mod records;
 mod retention;
 mod room_events;
 mod sites;
+mod spaces;
 mod state;
 mod stats;
 mod stored_centre;
@@ -68,6 +70,7 @@ mod words;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
+pub use spaces::SpaceSettings;
 pub use state::{LoadError, Surroundings};
 pub use stored_centre::CentreFile;
 use switchboard_engine::{Input, Span};

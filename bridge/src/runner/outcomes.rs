@@ -137,13 +137,19 @@ impl State {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         match (effect.deed, done) {
-            (Deed::OpenBotRoom { .. }, Done::Room(room)) => {
+            (Deed::OpenBotRoom { .. } | Deed::OpenSpace { .. }, Done::Room(room)) => {
                 if let Some(record) = self.bot_rooms.get_mut(&effect.place) {
-                    record.room = Some(room);
+                    record.room = Some(room.clone());
                     record.opening = None;
-                    batch.places.insert(effect.place);
+                    batch.places.insert(effect.place.clone());
+                    self.space_is_open(&effect.place, room, batch);
                 }
                 batch.settled.push(seq);
+                Ok(())
+            }
+            (Deed::CloseSpace { .. }, _) => {
+                self.bot_rooms.remove(&effect.place);
+                batch.places.insert(effect.place);
                 Ok(())
             }
             (Deed::Join {}, Done::Joined(said)) => {
@@ -161,7 +167,8 @@ impl State {
     /// tried with the next reason to do so.
     fn parked_elsewhere(&mut self, effect: OutboxEffect, batch: &mut Batch) {
         match effect.deed {
-            Deed::OpenBotRoom { .. } | Deed::Join {} => {
+            Deed::OpenSpace { .. } => self.space_failed(&effect.place, batch),
+            Deed::OpenBotRoom { .. } | Deed::Join {} | Deed::CloseSpace { .. } => {
                 self.bot_rooms.remove(&effect.place);
                 batch.places.insert(effect.place);
             }

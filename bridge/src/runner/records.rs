@@ -56,6 +56,9 @@ pub struct Conversation {
     /// People in the room who are no agents; the room has been told of them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub guests: BTreeSet<String>,
+    /// The space that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<Place>,
 }
 
 /// How often an agent did not take a chat.
@@ -84,6 +87,20 @@ pub struct BotRoom {
     /// Questions of the bot that can be answered.
     #[serde(default)]
     pub prompts: Vec<Prompt>,
+    /// If it is a space: what goes on in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<SpaceUse>,
+}
+
+/// What the bridge knows of a space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpaceUse {
+    /// Its name.
+    pub name: String,
+    /// How many chats it has had in it.
+    pub taken: u64,
+    /// Whether it is being closed.
+    pub closing: bool,
 }
 
 /// Whether somebody is in a room.

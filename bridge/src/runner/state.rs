@@ -19,6 +19,7 @@ use super::{
     pauses::Pauses,
     records::{BotRoom, Conversation, Counters, EventPlace},
     retention::Retention,
+    spaces::SpaceSettings,
     stats::Statistics,
     stored_centre::{CentreFile, Kept},
 };
@@ -54,6 +55,8 @@ pub struct Surroundings {
     pub metrics: Metrics,
     /// What the gateway knows of the sites.
     pub sites: watch::Sender<Arc<Sites>>,
+    /// Whether there are spaces.
+    pub spaces: SpaceSettings,
 }
 
 /// The state could not be loaded.
@@ -398,6 +401,9 @@ impl State {
                     None => batch.delete(RecordKind::Agent, id.to_string()),
                 },
             }
+        }
+        for chat in batch.chats.clone() {
+            self.list_chat(chat, batch);
         }
         for chat in batch.chats.clone() {
             if let Some(conversation) = self.conversations.get(&chat) {

@@ -30,7 +30,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    LoadError, Runner, Surroundings, Whisper,
+    LoadError, Runner, SpaceSettings, Surroundings, Whisper,
     records::{Conversation, Declined, LogEntry, LogRecord, Prompt, Quarantined, Question},
     trouble::TRIES,
 };
@@ -145,6 +145,7 @@ impl Bench {
             live: live.clone(),
             metrics: metrics.clone(),
             sites: watch::Sender::default(),
+            spaces: SpaceSettings::default(),
         };
         let (instructions_tx, instructions) = mpsc::unbounded_channel();
         let (outcomes, outcomes_rx) = mpsc::unbounded_channel();
@@ -403,6 +404,7 @@ async fn the_end_of_what_is_done_already_does_not_stay() {
         live: Live::new(),
         metrics: Metrics::new(),
         sites: watch::Sender::default(),
+        spaces: SpaceSettings::default(),
     };
     let (instructions, _outbox) = mpsc::unbounded_channel();
     let (outcomes, outcomes_rx) = mpsc::unbounded_channel();
@@ -507,6 +509,7 @@ fn stored_types_keep_their_form() {
         }],
         recap_for: [AgentId(ANNA.to_owned())].into(),
         guests: ["@guest:localhost".to_owned()].into(),
+        listed: None,
     };
     insta::assert_json_snapshot!("conversation", conversation);
     let effects = [

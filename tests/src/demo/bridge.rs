@@ -9,7 +9,7 @@ use std::{
 
 use tokio::process::{Child, Command};
 
-use super::{DemoError, config::QueueTimes, state::State};
+use super::{DemoError, stack::StackOptions, state::State};
 use crate::synapse::tail;
 
 const START_DEADLINE: Duration = Duration::from_mins(1);
@@ -30,8 +30,7 @@ impl Bridge {
     pub fn prepare(
         state: &State,
         directory: &Path,
-        times: &QueueTimes,
-        detached: bool,
+        options: &StackOptions,
     ) -> Result<Self, DemoError> {
         let program = program()?;
         std::fs::create_dir_all(directory)
@@ -40,11 +39,11 @@ impl Bridge {
             program,
             directory: directory.to_path_buf(),
             operations: format!("http://127.0.0.1:{}", state.ports.operations),
-            detached,
+            detached: options.detached,
             child: None,
         };
         let file = bridge.config();
-        std::fs::write(&file, super::config::render(state, directory, times))
+        std::fs::write(&file, super::config::render(state, directory, options))
             .map_err(DemoError::io(format!("cannot write {}", file.display())))?;
         Ok(bridge)
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::State;
+use super::{State, stack::StackOptions};
 use crate::synapse::Synapse;
 
 /// How patient the queue is.
@@ -58,7 +58,8 @@ requests_burst_per_address = 10000
 ";
 
 /// The whole file.
-pub(super) fn render(state: &State, directory: &Path, times: &QueueTimes) -> String {
+pub(super) fn render(state: &State, directory: &Path, options: &StackOptions) -> String {
+    let times = &options.times;
     let ports = &state.ports;
     let server = Synapse::SERVER_NAME;
     let agents: Vec<String> = state
@@ -98,6 +99,9 @@ listen = "127.0.0.1:{operations}"
 kind = "sled"
 path = "{store}"
 
+[spaces]
+enabled = {spaces}
+
 [log]
 format = "human"
 level = "info"
@@ -132,6 +136,7 @@ queue = "support"
         operations = ports.operations,
         store = directory.join("store").display(),
         limits = if times.generous { GENEROUS } else { "" },
+        spaces = options.spaces,
         abandon = times.abandon_after_seconds,
         request = times.request_timeout_seconds,
         second = times.second_round_after_seconds,

@@ -26,6 +26,8 @@ pub struct StackOptions {
     pub data: PathBuf,
     /// How patient the queue is.
     pub times: QueueTimes,
+    /// Whether there are spaces.
+    pub spaces: bool,
     /// Whether a Ctrl-C in the terminal must not reach the children (the caller stops them).
     pub detached: bool,
 }
@@ -34,7 +36,7 @@ impl StackOptions {
     /// With the times that people need.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), times: QueueTimes::HUMAN, detached: false }
+        Self { data: data.into(), times: QueueTimes::HUMAN, spaces: false, detached: false }
     }
 
     /// With the times that scripts need.
@@ -83,7 +85,7 @@ impl Stack {
     pub async fn start(options: StackOptions, say: &dyn Fn(String)) -> Result<Self, DemoError> {
         let state = State::load_or_make(&options.data)?;
         let bridge_data = options.data.join("bridge");
-        let mut bridge = Bridge::prepare(&state, &bridge_data, &options.times, options.detached)?;
+        let mut bridge = Bridge::prepare(&state, &bridge_data, &options)?;
         let registration = bridge.registration().await?;
         let begun = std::time::Instant::now();
         let seconds = || format!("{:.1} s", begun.elapsed().as_secs_f32());

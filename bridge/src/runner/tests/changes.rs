@@ -67,6 +67,7 @@ impl Office {
             live: Live::new(),
             metrics: Metrics::new(),
             sites: sites.clone(),
+            spaces: SpaceSettings::default(),
         };
         let epoch = store.claim_epoch().await.expect("claimed");
         let state = State::load(Arc::new(store.clone()), epoch, file.into(), with);

@@ -55,6 +55,7 @@ impl Office {
             live: Live::new(),
             metrics: Metrics::new(),
             sites: watch::Sender::default(),
+            spaces: SpaceSettings::default(),
         };
         let epoch = store.claim_epoch().await.expect("claimed");
         let state = State::load(Arc::new(store.clone()), epoch, centre.into(), with)

@@ -57,6 +57,7 @@ fn rooms_of_the_bot_and_their_questions_keep_their_form() {
         direct: true,
         people: people.collect(),
         prompts: prompts.collect(),
+        space: None,
     };
     insta::assert_json_snapshot!("bot_room", room);
     let read: BotRoom =

@@ -242,7 +242,13 @@ pub(super) fn in_short(seq: EffectSeq, effect: &bridge::OutboxEffect) -> Option<
         bridge::Deed::OpenBotRoom { .. }
         | bridge::Deed::Invite { .. }
         | bridge::Deed::Join {}
-        | bridge::Deed::Decline { .. } => return None,
+        | bridge::Deed::Decline { .. }
+        | bridge::Deed::NameQueue { .. }
+        | bridge::Deed::OpenSpace { .. }
+        | bridge::Deed::NameRoom { .. }
+        | bridge::Deed::ListRoom { .. }
+        | bridge::Deed::BringIn { .. }
+        | bridge::Deed::CloseSpace { .. } => return None,
         bridge::Deed::Status { .. } => Deed::Status,
     };
     debug_assert_eq!(

@@ -35,7 +35,7 @@ use switchboard::{
     metrics::Metrics,
     outbox::Instruction,
     runner::{
-        Surroundings,
+        SpaceSettings, Surroundings,
         driven::{self, Driven},
     },
 };
@@ -191,6 +191,7 @@ impl Real {
                 live: live.clone(),
                 metrics: METRICS.with(Clone::clone),
                 sites: watch::Sender::default(),
+                spaces: SpaceSettings::default(),
             };
             let runner = Driven::load(store, centre, surroundings).await.ok()?;
             Some(Process { runner, live, pages: BTreeMap::new() })

@@ -198,3 +198,24 @@ async fn an_end_is_asked_about_in_the_chat_only() {
     here.sees("has ended the chat").await;
     chat.page_has(&["yes, I am", YES]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_no_agent_any_more_is_told_the_truth_in_their_chat() {
+    let (scene, chat, anna) = in_a_chat().await;
+    let admin = Desk::administrators(&scene, "admin").await;
+    let question = anna.is_told("!logout", "What shall become of it?").await;
+    admin.confirms("!agent remove anna").await;
+    let here = anna.within(&chat.room);
+    assert!(anna.pressed(&question, GIVE_BACK).await.contains("leave their rooms"));
+    for command in ["!logout", "!ready", "!login", "!pause", "!pause-after", "!status"] {
+        let told = here.told(command).await;
+        let claims = ["logged on", "paused", "gone back"].iter().any(|claim| told.contains(claim));
+        assert!(!claims || told.contains("not logged on"), "{command}: {told}");
+    }
+    assert_eq!(scene.anna.membership(&chat.room), "join");
+    chat.works().await;
+    scene.anna.says(&chat.room, "!end");
+    let question = here.sees("The customer is still connected").await;
+    here.presses(&question, YES).await;
+    here.sees("Anna has ended the chat").await;
+}

@@ -146,6 +146,10 @@ impl State {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         let agent = said.agent();
+        if self.engine().agent(&agent).is_none() {
+            self.reply(said, words::plain(words::LEAVE_ROOMS), batch);
+            return Ok(());
+        }
         let chats = self.engine().chats_of(&agent).count();
         let logged_on = self.status_of(&agent) != Status::LoggedOff;
         if !logged_on && chats == 0 {
@@ -173,6 +177,10 @@ impl State {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         let agent = said.agent();
+        if self.engine().agent(&agent).is_none() {
+            self.reply(said, words::plain(words::LEAVE_ROOMS), batch);
+            return Ok(());
+        }
         self.set_pause_reason(&agent, None, batch)?;
         self.input(Input::AgentLogsOff { agent, chats: Some(chats) }, batch).await?;
         let text = match chats {

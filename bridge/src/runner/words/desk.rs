@@ -83,6 +83,8 @@ pub(in crate::runner) const READY_AGAIN: &str = "✅ be asked for chats again (`
 pub(in crate::runner) const NOT_LOGGED_ON: &str = "You are not logged on. `!login` logs you on.";
 /// Somebody is no agent any more.
 pub(in crate::runner) const NO_AGENT: &str = "You are **not an agent any more**, and are not asked for chats. Those that you are in stay yours until they are over.";
+/// Somebody who is no agent any more wants to log off.
+pub(in crate::runner) const LEAVE_ROOMS: &str = "You are **not an agent any more**, so there is nothing to log off from. Chats that you are in go back to their queues when you leave their rooms.";
 /// An agent is logged off.
 pub(in crate::runner) const LOGGED_OFF: &str = "You are **logged off**. See you!";
 /// An agent is logged off and has left their chats.

@@ -164,6 +164,7 @@ async fn only_who_gave_a_command_confirms_it() {
 
     // A question that is too old.
     let question = admin.asks("!agent remove ben").await;
+    admin.is_told("!agent remove anna", "Do it?").await;
     scene.comes_to_rest().await;
     let ahead = LATER.as_millis().to_string();
     scene.bridge.config =
@@ -171,7 +172,9 @@ async fn only_who_gave_a_command_confirms_it() {
     scene.bridge.restart().await;
     let told = admin.pressed(&question, YES).await;
     assert!(told.contains("too old"), "{told}");
-    admin.is_told("!agent list", "@ben:localhost").await;
+    admin.is_told("yes", "too old").await;
+    let agents = admin.told("!agent list").await;
+    assert!(agents.contains("@anna:localhost") && agents.contains("@ben:localhost"), "{agents}");
 
     // Who is no administrator any more is refused and shown out.
     let question = boss.asks("!agent remove ben").await;

@@ -63,8 +63,7 @@ impl State {
     ) -> Result<bool, HandleError> {
         let now = self.batch_time().0;
         let is_asked = |prompt: &&Prompt| {
-            prompt.until > now
-                && prompt.question.asked() == Some(&said.user)
+            prompt.question.asked() == Some(&said.user)
                 && !matches!(prompt.question, Question::Desk { .. })
         };
         let number = |n: u32| n.checked_sub(1).and_then(|n| KEYCAPS.get(usize::try_from(n).ok()?));
@@ -75,8 +74,12 @@ impl State {
         };
         // Of several questions the newest that can be answered so is meant.
         let asked = || self.prompts(&said.place).iter().rev().filter(is_asked);
-        let fits = asked().find(|prompt| means(&prompt.question, key));
-        let Some(prompt) = fits.or_else(|| asked().next()).cloned() else {
+        let open = || asked().filter(|prompt| prompt.until > now);
+        let fits = open().find(|prompt| means(&prompt.question, key));
+        // Who answers too late is told so, but in a chat it is for the customer.
+        let in_chat = said.place.chat().is_some();
+        let late = || asked().find(|prompt| !in_chat && means(&prompt.question, key));
+        let Some(prompt) = fits.or_else(|| open().next()).or_else(late).cloned() else {
             return Ok(false);
         };
         if !self.answered(said, &prompt, key, batch).await? {

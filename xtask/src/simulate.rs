@@ -35,10 +35,10 @@ pub(crate) struct Simulate {
 /// Builds the simulator and becomes it.
 pub(crate) fn simulate(arguments: &Simulate) -> Result<(), Error> {
     Run::new("cargo")
-        .args(["build", "--quiet", "--release", "--package", "switchboard-simulator"])
+        .args(["build", "--quiet", "--profile", "simulation", "--package", "switchboard-simulator"])
         .directory(&repository())
         .run()?;
-    let mut command = Command::new(target().join("release/switchboard-simulator"));
+    let mut command = Command::new(target().join("simulation/switchboard-simulator"));
     command.args(["--seeds", &arguments.seeds.to_string()]);
     command.args(["--from", &arguments.from.to_string()]);
     if let Some(runner) = &arguments.runner {

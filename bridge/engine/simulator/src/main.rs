@@ -12,6 +12,10 @@ use switchboard_simulator::{
     shrink::replay,
 };
 
+/// Half of the time of a schedule went to the allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "switchboard-simulator", about = "Random schedules, watched by oracles", version)]
 struct Arguments {

@@ -12,7 +12,7 @@ use switchboard_simulator::{
     shrink::replay,
 };
 
-/// Half of the time of a schedule went to the allocator.
+/// About a third of a schedule's time went to the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

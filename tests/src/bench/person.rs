@@ -115,44 +115,40 @@ impl Person {
 
     /// Comes to the desk and logs on as an agent.
     pub(super) async fn logs_on(&self) -> Result<(), BenchError> {
-        let asked = || async { self.invites().await.map(|rooms| rooms.into_iter().next()) };
-        let desk = self.until("an invite to the desk", asked).await?;
+        let mut since = None;
+        let invite = |news: &Value| {
+            let rooms = news["rooms"]["invite"].as_object()?;
+            rooms.keys().next().cloned()
+        };
+        let desk = within("invite to the desk", PATIENCE, self.finds(&mut since, invite)).await??;
         self.joins(&desk).await?;
         self.says(&desk, "!login").await?;
-        let answered = || async {
-            let news = sync(&self.api, None).await?;
-            let events = news["rooms"]["join"][&desk]["timeline"]["events"].as_array().cloned();
+        let answer = |news: &Value| {
+            let events = news["rooms"]["join"][&desk]["timeline"]["events"].as_array()?;
             let says_so = |event: &Value| {
                 let body = event["content"]["body"].as_str().unwrap_or_default();
                 event["content"]["msgtype"] == "m.notice" && body.contains("logged on")
             };
-            Ok(events.into_iter().flatten().any(|event| says_so(&event)).then_some(()))
+            events.iter().any(says_so).then_some(())
         };
-        self.until("an answer at the desk", answered).await
+        within("answer at the desk", PATIENCE, self.finds(&mut since, answer)).await?
     }
 
-    /// The rooms that the person is invited to.
-    async fn invites(&self) -> Result<Vec<String>, BenchError> {
-        let news = sync(&self.api, None).await?;
-        let rooms = news["rooms"]["invite"].as_object();
-        Ok(rooms.into_iter().flatten().map(|(room, _)| room.clone()).collect())
-    }
-
-    /// Looks again and again until there is something.
-    async fn until<T, F: Future<Output = Result<Option<T>, BenchError>>>(
+    /// What `look` finds in what is new since then, now or later. Asking for everything again and
+    /// again would not do: the homeserver would give the same answer for minutes.
+    async fn finds<T>(
         &self,
-        what: &str,
-        look: impl Fn() -> F,
+        since: &mut Option<String>,
+        look: impl Fn(&Value) -> Option<T>,
     ) -> Result<T, BenchError> {
-        let found = async {
-            loop {
-                if let Some(found) = look().await? {
-                    return Ok(found);
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
+        loop {
+            // With a limit of its own, so that who follows afterwards gets an answer of their own.
+            let news = sync_at_most(&self.api, since.as_deref(), 50).await?;
+            *since = Some(text(&news, "next_batch")?);
+            if let Some(found) = look(&news) {
+                return Ok(found);
             }
-        };
-        within(what, PATIENCE, found).await?
+        }
     }
 
     /// Follows what happens from now on.
@@ -206,12 +202,17 @@ impl Drop for Sights {
 
 /// Asks once what is new; with messages and invites only.
 async fn sync(api: &Api, since: Option<&str>) -> Result<Value, BenchError> {
+    sync_at_most(api, since, 20).await
+}
+
+/// The same, with so many messages of each room at most.
+async fn sync_at_most(api: &Api, since: Option<&str>, limit: u32) -> Result<Value, BenchError> {
     let none = json!({ "not_types": ["*"] });
     let filter = json!({
         "presence": none, "account_data": none,
         "room": {
             "account_data": none, "ephemeral": none, "state": none,
-            "timeline": { "types": ["m.room.message"], "limit": 20 },
+            "timeline": { "types": ["m.room.message"], "limit": limit },
         },
     });
     let mut parameters = vec![("filter", filter.to_string())];

@@ -142,14 +142,7 @@ impl Deliverer {
             Deed::Ring { agent, reason, html, .. } => {
                 let (room, ghost) = (room()?, ghost()?);
                 let body = content::invite(reason, html, &id);
-                // The agent may have declined it meanwhile, and must not be asked again.
-                if in_doubt
-                    && (self.is_rung(&room, agent, &body).await?
-                        || self.find_own(&room, &ghost, &id, effect.created).await?.is_some())
-                {
-                    return Ok(Done::Rung);
-                }
-                self.invite(&room, &ghost, agent, &body).await
+                self.invite(&room, &ghost, agent, &body, (&id, doubt)).await
             }
             Deed::Withdraw { agent, reason } => {
                 let room = room()?;
@@ -202,7 +195,7 @@ impl Deliverer {
             }
             Deed::Invite { user, reason, direct } => {
                 let body = content::bot_invite(reason, *direct, &id);
-                self.invite(&room()?, bot, user, &body).await
+                self.invite(&room()?, bot, user, &body, (&id, doubt)).await
             }
             Deed::Join {} => self.accept_invite(&room()?).await.map(Done::Joined),
             Deed::Decline { reason } => {

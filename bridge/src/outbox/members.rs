@@ -19,15 +19,23 @@ use crate::{
 };
 
 impl Deliverer {
-    /// Invites. An invite that was accepted meanwhile is done too.
+    /// Invites, as a ghost or the bot. An invite that was accepted meanwhile is done too. In doubt,
+    /// which is since the effect was decided, it may have been declined by now, and is not repeated.
     pub(super) async fn invite(
         &self,
         room: &OwnedRoomId,
-        ghost: &UserId,
+        sender: &UserId,
         agent: &str,
         body: &Value,
+        (id, doubt): (&str, Option<u64>),
     ) -> Result<Done, DeliverError> {
-        match self.set_state(ghost, room, "m.room.member", agent, body).await {
+        if let Some(since) = doubt
+            && (self.is_rung(room, agent, body).await?
+                || self.find_own(room, sender, id, since).await?.is_some())
+        {
+            return Ok(Done::Rung);
+        }
+        match self.set_state(sender, room, "m.room.member", agent, body).await {
             Err(DeliverError::Call(CallError::Refused { status: 403, .. }))
                 if self.is_rung(room, agent, body).await? =>
             {

@@ -432,3 +432,41 @@ async fn a_removal_that_was_made_is_not_made_again() {
         assert_eq!(asked.iter().any(|asked| asked == "PUT state"), removes, "{what}: {asked:?}");
     }
 }
+
+/// After a restart an invite may be long answered: who has declined it is not asked again.
+#[tokio::test]
+async fn an_invite_that_was_made_is_not_made_again() {
+    let (user, reason) = ("@anna:localhost".to_owned(), String::new());
+    let by_bot = Deed::Invite { user: user.clone(), reason: reason.clone(), direct: true };
+    let by_ghost = Deed::Ring { request: 1, agent: user, reason: reason.clone(), html: reason };
+    for (who, deed) in [("@switchboard", by_bot), ("@switchboard_c_", by_ghost)] {
+        for (what, made_before, state, asks) in [
+            ("declined", true, member("leave", 9), false),
+            ("accepted", false, member("join", 9), false),
+            ("not made yet", false, member("leave", 3), true),
+        ] {
+            let id = effect_id(STORE, EffectSeq(5));
+            let sender = if who.ends_with('_') {
+                format!("{who}{CHAT}:localhost")
+            } else {
+                format!("{who}:localhost")
+            };
+            let event = json!({
+                "type": "m.room.member", "event_id": "$invite", "sender": sender,
+                "state_key": "@anna:localhost", "room_id": format!("!{CHAT}:localhost"),
+                "content": { "membership": "invite", "chat.switchboard.id": id },
+                "origin_server_ts": Clock::default().now().0,
+            });
+            let chunk = if made_before { vec![event] } else { vec![] };
+            let page = (200, json!({ "start": "t1", "chunk": chunk }));
+            let script =
+                Script::from([("/messages", vec![page]), ("/state/m.room.member", vec![state])]);
+            let (seq, mut effect) = status(CHAT, 5, &[]);
+            effect.deed = deed.clone();
+            let mut shop = Workshop::opens(script, vec![(seq, effect)]).await;
+            assert_eq!(shop.next().await, (5, Ok(Done::Rung)), "{who}: {what}");
+            let asked = shop.stub.asked().iter().filter(|path| path.starts_with("PUT")).count();
+            assert_eq!(asked, usize::from(asks), "{who}: {what}");
+        }
+    }
+}

@@ -170,7 +170,7 @@ impl State {
         self.load_retention().await?;
         let chats: Vec<Chat> = self.read_all(RecordKind::Chat).await?;
         let agents: Vec<Agent> = self.read_all(RecordKind::Agent).await?;
-        let setup = self.centre.setup(self.with.clock.now());
+        let setup = self.setup();
         self.plan_hours(self.with.clock.now());
         self.statistics.forget();
         self.load_pauses().await?;
@@ -206,8 +206,6 @@ impl State {
         for place in self.bot_rooms.keys() {
             self.publish_place(place);
         }
-        self.publish_agents();
-        self.publish_sites();
         self.with.metrics.requests_loaded();
         self.observe_effects();
         Ok(())
@@ -287,7 +285,7 @@ impl State {
     pub(super) fn beat(&mut self) {
         self.touch = true;
         self.with.live.tidy_typing();
-        self.measure_oldest_effect();
+        self.observe_effects();
     }
 
     pub(super) fn wants_touch(&self) -> bool {
@@ -431,7 +429,6 @@ impl State {
             self.publish_agents();
         }
         self.look_at_early_receipts(batch);
-        self.measure_oldest_effect();
         for chat in &batch.chats {
             self.publish_chat(*chat);
         }
@@ -441,7 +438,7 @@ impl State {
         self.observe_effects();
     }
 
-    /// Measures how long the oldest effect has waited: the one with the lowest number.
+    /// Measures how long the oldest effect has waited. They are numbered in the order of their making.
     fn observe_effects(&self) {
         let oldest = self.open_effects.values().next().map(|effect| effect.created);
         self.with.metrics.oldest_effect(oldest);
@@ -488,12 +485,6 @@ impl State {
             }
         }
         self.with.metrics.observe_chats(&self.engine);
-    }
-
-    /// Effects are numbered in the order of their making, so the first is the oldest.
-    fn measure_oldest_effect(&self) {
-        let oldest = self.open_effects.values().next();
-        self.with.metrics.oldest_effect(oldest.map(|effect| effect.created));
     }
 }
 

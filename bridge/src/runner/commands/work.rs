@@ -99,10 +99,8 @@ impl State {
             self.reply(said, words::plain(words::NOT_LOGGED_ON), batch);
             return Ok(());
         }
-        let reason =
-            reason.map(|reason| words::beginning(&reason, words::REASON_CHARS).into_owned());
-        let reply = words::paused(reason.as_deref());
         self.set_pause_reason(&agent, reason, batch)?;
+        let reply = words::paused(self.pause_reason(&agent));
         let input = Input::AgentPauses { agent: agent.clone(), after_chats: false };
         self.input(input, batch).await?;
         self.offer_ready(said, reply, batch);

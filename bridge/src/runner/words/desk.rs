@@ -31,8 +31,6 @@ pub(in crate::runner) const KEYCAPS: &[&str] = &[
     "8\u{fe0f}\u{20e3}",
     "9\u{fe0f}\u{20e3}",
 ];
-/// The longest reason of a pause, in characters.
-pub(in crate::runner) const REASON_CHARS: usize = 200;
 /// The longest message, in bytes of its plain and its formatted text together: an event has 64 KiB
 /// (spec: size limits), and quoting can make the text longer.
 const MAX_BYTES: usize = 40 * 1024;

@@ -328,14 +328,6 @@ impl State {
         };
         self.add_effect(effect, batch)
     }
-
-    /// Tells the rest of the bridge of a room.
-    pub(super) fn publish_place(&self, place: &Place) {
-        match self.bot_rooms.get(place).and_then(|record| record.room.as_ref()) {
-            Some(room) => self.with.directory.put_room(place, room),
-            None => self.with.directory.forget_place(place),
-        }
-    }
 }
 
 impl Prompt {

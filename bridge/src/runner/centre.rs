@@ -208,19 +208,4 @@ impl State {
         let known = self.centre.agent(&agent.0).or_else(former);
         known.map_or("An agent", |agent| agent.name.as_str()).to_owned()
     }
-
-    /// Tells the rest of the bridge who is an agent, and the gateway of the sites.
-    pub(super) fn publish_centre(&self) {
-        self.publish_agents();
-        self.publish_sites();
-    }
-
-    /// Those who were agents stay known as long as they are in a chat.
-    pub(super) fn publish_agents(&self) {
-        let former = self.kept.former_agents.iter().filter(|agent| self.is_in_a_chat(&agent.id));
-        let agents = self.centre.agents.iter().chain(former);
-        self.with
-            .directory
-            .set_agents(agents.map(|agent| (agent.id.as_str(), agent.name.as_str())));
-    }
 }

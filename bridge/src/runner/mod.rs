@@ -7,6 +7,7 @@
 //! | `centre`, `audit` | administrators change it, and what they did is kept |
 //! | `state` | the engine and everything it needs, as loaded from the store |
 //! | `batch` | the changes of a batch, until they are committed |
+//! | `publish` | the rest of the bridge is told what is committed |
 //! | `hours`, `sites` | queues open and close, and what customers' pages are told |
 //! | `estimate` | how long a waiting customer will probably wait |
 //! | `arrivals` | inbox items become inputs: customers |
@@ -51,6 +52,7 @@ mod pauses;
 mod people;
 mod perform;
 mod places;
+mod publish;
 mod queue_users;
 pub mod records;
 mod retention;

@@ -25,8 +25,8 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    directory::{Directory, Entry},
-    gateway::{input::CustomerInput, sites::Sites, wire::Phase},
+    directory::Directory,
+    gateway::{input::CustomerInput, sites::Sites},
     identity::Namespace,
     json::fault,
     live::Live,
@@ -122,7 +122,7 @@ pub(super) struct State {
     now: Time,
     touch: bool,
     /// Since when timers have stood still, if they do.
-    away_since: Option<Time>,
+    pub(super) away_since: Option<Time>,
 }
 
 impl State {
@@ -416,75 +416,6 @@ impl State {
         let counters = self.counters;
         batch.record(RecordKind::Meta, COUNTERS.to_owned(), &counters)?;
         Ok(())
-    }
-
-    /// Tells the rest of the bridge what is committed.
-    pub(super) fn publish(&mut self, batch: &Batch) {
-        if batch.ends_absence {
-            self.away_since = None;
-        }
-        if batch.centre_changed {
-            self.publish_centre();
-        } else if !self.kept.former_agents.is_empty() && batch.touches_chats() {
-            self.publish_agents();
-        }
-        self.look_at_early_receipts(batch);
-        for chat in &batch.chats {
-            self.publish_chat(*chat);
-        }
-        for place in &batch.places {
-            self.publish_place(place);
-        }
-        self.observe_effects();
-    }
-
-    /// Measures how long the oldest effect has waited. They are numbered in the order of their making.
-    fn observe_effects(&self) {
-        let oldest = self.open_effects.values().next().map(|effect| effect.created);
-        self.with.metrics.oldest_effect(oldest);
-    }
-
-    pub(super) fn publish_chat(&self, chat: ChatId) {
-        let Some(conversation) = self.conversations.get(&chat) else { return };
-        self.with.directory.put(
-            chat,
-            Entry {
-                ghost: self.with.names.ghost(chat),
-                room: conversation.room.clone(),
-                last_agent_message: conversation.last_agent_message.clone(),
-            },
-        );
-        self.with.live.update(chat, |state| {
-            state.phase = conversation.phase;
-            state.delivered = conversation.delivered;
-            state.seen = conversation.seen;
-            if conversation.phase != Phase::Waiting {
-                state.position = None;
-                state.estimate = None;
-            }
-            if conversation.phase == Phase::Ended {
-                state.typing.clear();
-            }
-        });
-    }
-
-    /// Tells every waiting customer their place.
-    pub(super) fn publish_positions(&self) {
-        let now = self.now();
-        for queue in self.engine.queues() {
-            for (chat, position) in self.engine.waiting(&queue.id).zip(1..) {
-                // Who has left a message does not wait for their turn.
-                if self.engine.chat(chat).is_none_or(|chat| chat.message) {
-                    continue;
-                }
-                let estimate = self.estimator.estimate(&queue.id, position, now);
-                self.with.live.update(chat, |state| {
-                    state.position = Some(position);
-                    state.estimate = estimate;
-                });
-            }
-        }
-        self.with.metrics.observe_chats(&self.engine);
     }
 }
 

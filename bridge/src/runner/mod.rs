@@ -7,6 +7,8 @@
 //! | `centre`, `audit` | administrators change it, and what they did is kept |
 //! | `state` | the engine and everything it needs, as loaded from the store |
 //! | `batch` | the changes of a batch, until they are committed |
+//! | `housekeeping` | what is long over is put away or deleted |
+//! | `positions` | when places in the queues are told |
 //! | `publish` | the rest of the bridge is told what is committed |
 //! | `hours`, `sites` | queues open and close, and what customers' pages are told |
 //! | `estimate` | how long a waiting customer will probably wait |
@@ -47,11 +49,13 @@ pub mod driven;
 mod estimate;
 mod happened;
 mod hours;
+mod housekeeping;
 mod outcomes;
 mod pauses;
 mod people;
 mod perform;
 mod places;
+mod positions;
 mod publish;
 mod queue_users;
 pub mod records;
@@ -72,6 +76,7 @@ mod words;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
+pub(crate) use housekeeping::KEEP_KEYS_MS;
 pub use spaces::SpaceSettings;
 pub use state::{LoadError, Surroundings};
 pub use stored_centre::CentreFile;
@@ -85,6 +90,7 @@ use tokio_util::sync::CancellationToken;
 use self::{
     batch::Batch,
     bugs::{Bug, has},
+    positions::{POSITIONS_EVERY, Positions},
     records::Quarantined,
     state::{HandleError, State},
     trouble::{Trouble, TurnError},
@@ -98,14 +104,8 @@ use crate::{
 const BATCH: usize = 256;
 /// How often the runner says that it is alive, at least.
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// How often places in the queues are told, at most.
-const POSITIONS_EVERY: Duration = Duration::from_secs(1);
 /// How often what is long over is put away.
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
-/// How soon the next of what is to be deleted follows, so that people need not wait meanwhile.
-const NEXT_DELETION: Duration = Duration::from_millis(500);
-/// How long the keys of handled inbox items are kept, in milliseconds: homeservers repeat old events.
-pub(crate) const KEEP_KEYS_MS: u64 = 90 * 24 * 60 * 60 * 1000;
 /// What the timers are called when they fail.
 const TIMERS: &str = "timers";
 
@@ -421,46 +421,11 @@ impl Runner {
         }
     }
 
-    /// Puts away what is long over. Failing does no harm: the next time will do.
-    async fn keep_house(&mut self) {
-        if let Err(error) = self.state.archive_old_chats().await {
-            tracing::warn!(%error, "chats that are long over cannot be put away");
-        }
-        if let Err(error) = self.state.tidy().await {
-            tracing::warn!(%error, "what is too old cannot be deleted");
-        }
-        let before = self.state.now().0.saturating_sub(KEEP_KEYS_MS);
-        match self.store.forget_keys(before).await {
-            Ok(0) => {}
-            Ok(forgotten) => tracing::debug!(forgotten, "old inbox keys are forgotten"),
-            Err(error) => tracing::warn!(%error, "old inbox keys cannot be forgotten"),
-        }
-    }
-
-    /// Deletes some of the chats whose retention is over. Says when to go on, if there may be more.
-    async fn delete_expired(&mut self) -> Option<Instant> {
-        match self.state.forget_expired().await {
-            Ok(more) => more.then(|| Instant::now() + NEXT_DELETION),
-            Err(error) => {
-                tracing::warn!(%error, "chats whose retention is over cannot be deleted");
-                None
-            }
-        }
-    }
-
     /// Stops the timers while the homeserver is silent: nobody can answer a request then.
     fn suspend(&mut self) {
         if !self.health.is_up() {
             (self.caught_up, self.returning) = (false, false);
             self.state.goes_away();
-        }
-    }
-
-    /// Tells the places in the queues when they changed: at once, but not more often than bearable.
-    fn tell_positions(&mut self) {
-        if self.positions.stale && self.positions.told.elapsed() >= POSITIONS_EVERY {
-            self.positions = Positions { stale: false, told: Instant::now() };
-            self.state.publish_positions();
         }
     }
 
@@ -487,21 +452,6 @@ impl Runner {
 /// How long to wait after a failure.
 #[derive(Clone, Copy, Debug)]
 struct Pause(Duration);
-
-/// What is known about telling places.
-#[derive(Debug)]
-struct Positions {
-    /// They may have changed since.
-    stale: bool,
-    told: Instant,
-}
-
-impl Default for Positions {
-    fn default() -> Self {
-        let long_ago = Instant::now().checked_sub(POSITIONS_EVERY);
-        Self { stale: true, told: long_ago.unwrap_or_else(Instant::now) }
-    }
-}
 
 /// Drains what else the watch has to say: one look at the inbox answers all of it.
 fn wait_for_inbox(

@@ -102,3 +102,99 @@ async fn timers_that_fail_do_not_keep_the_rest_from_going_on() {
     assert!(matches!(second.deed, Deed::Ring { request: 2, .. }), "{second:?}");
     bench.stop.cancel();
 }
+
+#[tokio::test]
+async fn what_cannot_be_handled_is_put_aside_and_the_rest_goes_on() {
+    let bench = Bench::new(MemoryStore::new()).await;
+    bench.starts().await;
+    let rubbish = [
+        ("send:0:garbage", b"{not json".to_vec()),
+        ("event:$nothing", b"{}".to_vec()),
+        ("send:1:unknown", {
+            let (key, text) = ("k".into(), "t".into());
+            let send = CustomerInput::Send { chat: ChatId(1), key, text, email: None };
+            serde_json::to_vec(&send).expect("JSON")
+        }),
+    ];
+    for (key, body) in rubbish {
+        let item = NewInboxItem { key: key.to_owned(), received: 1, body };
+        bench.store.append_inbox(vec![item]).await.expect("stored");
+    }
+    bench.says("after").await;
+    assert_eq!(bench.feed(2).await, [FeedBody::Queued {}, own("after")]);
+    let quarantined = bench.store.records(RecordKind::Quarantine).await.expect("read");
+    let keys: Vec<&str> = quarantined.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["event:$nothing", "send:0:garbage", "send:1:unknown"]);
+    let record: Quarantined = serde_json::from_slice(&quarantined[1].1).expect("a record");
+    assert_eq!(record.body, "{not json");
+    bench.stop.cancel();
+}
+
+/// A message whose handler panics `times` times, between two others. Gives how often it was called.
+async fn panics_between_two_others(bench: &Bench, key: &str, times: u32) -> u32 {
+    bench.starts().await;
+    bench.feed(1).await;
+    let message = |key: &str| {
+        let (key, text) = (key.to_owned(), format!("text of {key}"));
+        CustomerInput::Send { chat: CHAT, key, text, email: None }.into_item(1).expect("JSON")
+    };
+    let item = message(key);
+    let item_key = item.key.clone();
+    panics().insert(item_key.clone(), (times, 0));
+    let items = vec![message("before"), item, message("after")];
+    bench.store.append_inbox(items).await.expect("stored");
+    let mut changes = bench.store.watch();
+    let handled = async {
+        while bench.store.depth().await.expect("read").inbox > 0 {
+            let _ = changes.recv().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, handled).await.expect("in time");
+    panics().remove(&item_key).expect("it was put there").1
+}
+
+#[tokio::test]
+async fn an_item_that_panics_each_time_is_put_aside_after_some_tries() {
+    let bench = Bench::new(MemoryStore::new()).await;
+    let calls = panics_between_two_others(&bench, "panics-for-ever", u32::MAX).await;
+    assert_eq!(calls, TRIES);
+    assert_eq!(bench.feed(3).await, [FeedBody::Queued {}, own("before"), own("after")]);
+    let quarantined = bench.store.records(RecordKind::Quarantine).await.expect("read");
+    assert_eq!(quarantined.len(), 1, "{quarantined:?}");
+    let record: Quarantined = serde_json::from_slice(&quarantined[0].1).expect("a record");
+    assert!(record.body.contains("panics-for-ever"), "its body is kept: {record:?}");
+    let metrics = bench.metrics.render(&Depth::default(), 1);
+    assert!(metrics.contains("switchboard_inbox_quarantined_total 1\n"), "{metrics}");
+    bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn an_item_that_panics_less_often_is_handled() {
+    for times in [1, TRIES - 1] {
+        let bench = Bench::new(MemoryStore::new()).await;
+        let key = format!("panics-{times}-times");
+        let calls = panics_between_two_others(&bench, &key, times).await;
+        assert_eq!(calls, times + 1);
+        let expected = [FeedBody::Queued {}, own("before"), own(&key), own("after")];
+        assert_eq!(bench.feed(4).await, expected);
+        let quarantined = bench.store.records(RecordKind::Quarantine).await.expect("read");
+        assert_eq!(quarantined, [], "{times}");
+        let metrics = bench.metrics.render(&Depth::default(), 1);
+        assert!(metrics.contains("switchboard_inbox_quarantined_total 0\n"), "{metrics}");
+        bench.stop.cancel();
+    }
+}
+
+#[tokio::test]
+async fn a_failed_commit_loses_and_doubles_nothing() {
+    let bench = Bench::new(MemoryStore::new()).await;
+    bench.starts().await;
+    bench.feed(1).await;
+    bench.store.fail_next_commits(3);
+    for key in ["one", "two", "three"] {
+        bench.says(key).await;
+    }
+    let expected = [FeedBody::Queued {}, own("one"), own("two"), own("three")];
+    assert_eq!(bench.feed(4).await, expected);
+    bench.stop.cancel();
+}

@@ -9,7 +9,7 @@
 mod tests;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -69,6 +69,8 @@ struct Customers {
     changes: HashMap<ChatId, CustomerLive>,
     /// The keys of `changes`, oldest first.
     order: VecDeque<ChatId>,
+    /// What was looked at since it was stored last.
+    seen: BTreeMap<ChatId, u64>,
 }
 
 /// What the customer does that needs no record.
@@ -198,6 +200,12 @@ impl Live {
         self.inner.chats.get(&chat).is_some_and(|entry| entry.seen_by_customer >= seq)
     }
 
+    /// What customers have looked at since this was asked last: the newest feed entry of each chat.
+    #[must_use]
+    pub fn take_seen(&self) -> BTreeMap<ChatId, u64> {
+        std::mem::take(&mut self.inner.customers().seen)
+    }
+
     /// The chats that are not over and have had no page for at least this long, and since when (in
     /// milliseconds since the Unix epoch). A chat that was never connected counts from its first
     /// [`update`](Self::update).
@@ -226,6 +234,7 @@ impl Live {
         if let Some(mut entry) = self.inner.chats.get_mut(&chat) {
             entry.seen_by_customer = entry.seen_by_customer.max(seq);
         }
+        self.inner.customers().has_seen(chat, seq);
         self.customer_changed(chat, |change| change.seen = change.seen.max(Some(seq)));
     }
 
@@ -271,6 +280,11 @@ impl Customers {
         })
     }
 
+    fn has_seen(&mut self, chat: ChatId, seq: u64) {
+        let seen = self.seen.entry(chat).or_default();
+        *seen = (*seen).max(seq);
+    }
+
     /// The oldest change, and whether there are more.
     fn pop(&mut self) -> Option<((ChatId, CustomerLive), bool)> {
         let chat = self.order.pop_front()?;
@@ -279,6 +293,7 @@ impl Customers {
     }
 
     fn remove(&mut self, chat: ChatId) {
+        self.seen.remove(&chat);
         if self.changes.remove(&chat).is_some() {
             self.order.retain(|other| *other != chat);
         }

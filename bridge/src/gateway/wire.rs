@@ -177,6 +177,10 @@ pub enum FeedBody {
         key: String,
         /// Its text.
         text: String,
+        /// The message that it answers, by its number in the feed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional, type = "number")]
+        reply_to: Option<u64>,
     },
     /// An agent's message.
     Agent {
@@ -184,6 +188,10 @@ pub enum FeedBody {
         name: String,
         /// What they wrote.
         content: Vec<RichText>,
+        /// The message that it answers, by its number in the feed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional, type = "number")]
+        reply_to: Option<u64>,
     },
     /// The chat waits for an agent.
     Queued {},
@@ -215,10 +223,50 @@ pub enum FeedBody {
         /// Why.
         reason: RefusalReason,
     },
-    /// The chat is over. Nothing follows.
+    /// The chat is over. What follows is about messages that came too late, or takes some away.
     Ended {
         /// Who ended it.
         by: EndedBy,
+    },
+    /// A message of before says something else now.
+    Edited {
+        /// The message, by its number in the feed.
+        #[ts(type = "number")]
+        target: u64,
+        /// What it says now.
+        content: Vec<RichText>,
+        /// The key of the customer's `edit`, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        key: Option<String>,
+    },
+    /// A message of before is not to be shown any more.
+    Removed {
+        /// The message, by its number in the feed.
+        #[ts(type = "number")]
+        target: u64,
+        /// The key of the customer's `remove`, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        key: Option<String>,
+    },
+    /// Somebody has reacted to a message of before, or has taken a reaction back.
+    Reaction {
+        /// The message, by its number in the feed.
+        #[ts(type = "number")]
+        target: u64,
+        /// The emoji.
+        emoji: String,
+        /// The agent's public name; left out if it was the customer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        by: Option<String>,
+        /// Whether the reaction is there now.
+        on: bool,
+        /// The key of the customer's `react`, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        key: Option<String>,
     },
 }
 

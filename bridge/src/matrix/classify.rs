@@ -25,6 +25,15 @@ pub enum Message {
         /// Formatted text, without the reply fallback.
         html: Option<String>,
     },
+    /// Changes what a message of before says; for the customer if that message was.
+    Edit {
+        /// The event that is changed.
+        target: String,
+        /// The new plain text, without the reply fallback.
+        text: String,
+        /// The new formatted text, without the reply fallback.
+        html: Option<String>,
+    },
     /// For the bot: the text after the `!`, cleaned.
     Command(String),
     /// For nobody: not relayed, and the agent is told why.
@@ -41,8 +50,12 @@ pub enum Why {
     SlashCommand,
     /// Files are not carried yet.
     File,
-    /// Edits are not carried yet.
+    /// It changes an earlier message, but does not say into what.
     Edit,
+    /// It changes an earlier message into a command.
+    EditedCommand,
+    /// It changes a message that the customer does not have.
+    EditOfUnsent,
     /// It replies to the bot.
     ReplyToBot,
     /// It is encrypted and cannot be read.
@@ -67,7 +80,13 @@ impl Why {
             }
             Self::File => "Not sent to the customer: files cannot be sent yet.",
             Self::Edit => {
-                "Not sent to the customer: changes of earlier messages cannot be shown to them yet. The customer still sees the first version."
+                "Not sent to the customer: the change cannot be read. They still see the message as it was."
+            }
+            Self::EditedCommand => {
+                "A message was changed into a command: it was not obeyed, and not sent to the customer. Send the command as a new message."
+            }
+            Self::EditOfUnsent => {
+                "Not sent to the customer: the message that was changed had not been sent to them either."
             }
             Self::ReplyToBot => "Not sent to the customer: it replies to a message of the bot.",
             Self::Encrypted => {
@@ -88,6 +107,23 @@ pub enum RelatesTo {
     Nothing,
     /// A message of the bot.
     Bot,
+}
+
+/// The message that a message answers. In a thread that is the thread's first message, unless the
+/// answer names another (spec: threading, fallback for unthreaded clients).
+#[must_use]
+pub fn answered(event: &RoomEvent) -> Option<&str> {
+    let falls_back = event
+        .content
+        .get("m.relates_to")
+        .and_then(|relation| relation.get("is_falling_back"))
+        .and_then(serde_json::Value::as_bool)
+        .unwrap_or_default();
+    let named = event.text(&["m.relates_to", "m.in_reply_to", "event_id"]);
+    match thread(event) {
+        Some(root) => Some(named.filter(|_| !falls_back).unwrap_or(root)),
+        None => named,
+    }
 }
 
 /// The event that a message replies to or whose thread it is in.
@@ -234,6 +270,9 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
         "m.call.invite" => return Message::NotRelayed(Why::Call),
         _ => return Message::NotRelayed(Why::Kind),
     }
+    if event.text(&["m.relates_to", "rel_type"]) == Some("m.replace") {
+        return edit(event);
+    }
     let size: usize =
         ["body", "formatted_body"].iter().filter_map(|key| event.text(&[key])).map(str::len).sum();
     if size > MAX_TEXT_BYTES {
@@ -245,19 +284,11 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
     let (text, html) = texts(event);
     let shown = html.as_deref().map(super::rich::plain_text);
 
-    let is_edit = event.text(&["m.relates_to", "rel_type"]) == Some("m.replace");
     match event.text(&["msgtype"]) {
-        Some("m.text" | "m.emote") if !is_edit => {}
+        Some("m.text" | "m.emote") => {}
         // Redacted, or without a type; and notices, in which bots talk: they are never obeyed and
         // never relayed.
         None | Some("m.notice") => return Message::Silent,
-        Some(_) if is_edit => {
-            return if edits_into_command(event) {
-                Message::Silent
-            } else {
-                Message::NotRelayed(Why::Edit)
-            };
-        }
         Some(_) => {
             let is_command = [Some(text.as_str()), shown.as_deref()]
                 .into_iter()
@@ -296,6 +327,37 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
         return Message::Silent;
     }
     Message::ForCustomer { text: text.trim().to_owned(), html }
+}
+
+/// What an edit is: its new content counts, judged as if it were a message of its own (spec: event
+/// replacements). The text beside it is for clients that know no edits.
+fn edit(event: &RoomEvent) -> Message {
+    // Whether the formatted text says that it is HTML does not matter for this: nothing is relayed.
+    if edits_into_command(event) {
+        return Message::NotRelayed(Why::EditedCommand);
+    }
+    let target = event.text(&["m.relates_to", "event_id"]);
+    let content = event.content.get("m.new_content").and_then(serde_json::Value::as_object);
+    let (Some(target), Some(content)) = (target, content) else {
+        return match event.text(&["msgtype"]) {
+            None | Some("m.notice") => Message::Silent,
+            Some(_) => Message::NotRelayed(Why::Edit),
+        };
+    };
+    let mut new = event.clone();
+    new.content.clone_from(content);
+    // An edited reply may bring the quotation along, and what it relates to stays as it was.
+    new.content.insert(
+        "m.relates_to".to_owned(),
+        serde_json::json!({ "m.in_reply_to": { "event_id": target } }),
+    );
+    match classify(&new, RelatesTo::Nothing) {
+        Message::ForCustomer { text, html } => {
+            Message::Edit { target: target.to_owned(), text, html }
+        }
+        Message::Command(_) | Message::Edit { .. } => Message::NotRelayed(Why::EditedCommand),
+        other => other,
+    }
 }
 
 /// The text as it is judged: without leading white space and invisible characters, and with the

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
 /// The part of an event that is needed to file it.
@@ -20,7 +20,7 @@ pub struct Envelope<'a> {
 }
 
 /// An event in a room.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomEvent {
     /// The event's id.
     pub event_id: String,

@@ -16,6 +16,7 @@ pub mod bot_room;
 pub mod classify;
 pub mod client;
 pub mod content;
+pub mod emoji;
 pub mod event;
 pub mod invite;
 pub mod recipe;

@@ -90,6 +90,8 @@ impl State {
             recap_for: std::collections::BTreeSet::default(),
             guests: std::collections::BTreeSet::default(),
             listed: None,
+            customer_seen: 0,
+            held: Vec::new(),
         };
         self.conversations.insert(chat, conversation);
         batch.chats.insert(chat);
@@ -115,9 +117,12 @@ impl State {
                 self.notice(chat, words::email(&email), None, &[], batch);
             }
         }
-        let feed =
-            self.feed(chat, FeedBody::Own { key: key.clone(), text: text.clone() }, batch)?;
-        let log = self.log(chat, LogEntry::Customer { key, text, feed }, batch)?;
+        let feed = self.feed(
+            chat,
+            FeedBody::Own { key: key.clone(), text: text.clone(), reply_to: None },
+            batch,
+        )?;
+        let log = self.log(chat, LogEntry::Customer { key, text, feed, reply_to: None }, batch)?;
         self.with.metrics.customer_message(self.batch_time().0.saturating_sub(received));
         self.input(Input::CustomerSent { chat, message: MessageRef(log) }, batch).await
     }

@@ -1,6 +1,6 @@
 //! What happened to a chat: written to the log, told to the customer and the room.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use switchboard_engine::{AgentId, ChatEvent, ChatId, EndReason};
 
@@ -11,14 +11,16 @@ use super::{
     words,
 };
 use crate::{
-    gateway::wire::{EndedBy, FeedBody, FeedEntry, FormReason, Phase},
+    gateway::wire::{EndedBy, FeedBody, FeedEntry, FormReason, Phase, RichText},
     matrix::{content::escape, rich},
     outbox::effect::{Deed, Lane},
     store::Stream,
 };
 
-/// How many feed entries a recap shows.
-const RECAP_ENTRIES: u64 = 10;
+/// How many messages a recap shows.
+const RECAP_LINES: usize = 10;
+/// Among how many feed entries it looks for them: there are reactions and other things between.
+const RECAP_LOOKS_AT: u64 = 50;
 /// How much of an entry a recap shows, in characters: all of it must go into one event of 64 KiB,
 /// as text and as HTML, in which a character has eight bytes together at most.
 const RECAP_CHARS: usize = 500;
@@ -162,31 +164,20 @@ impl State {
             return Ok(());
         }
         let customer = conversation.customer.clone();
-        let after = conversation.feed.saturating_sub(RECAP_ENTRIES + 1);
-        let entries = self
-            .store
-            .stream(Stream::Feed, chat, after, usize::try_from(RECAP_ENTRIES).unwrap_or(10))
-            .await?;
+        // The newest is that they have joined.
+        let after = conversation.feed.saturating_sub(RECAP_LOOKS_AT + 1);
+        let most = usize::try_from(RECAP_LOOKS_AT).unwrap_or(RECAP_LINES);
+        let entries = self.store.stream(Stream::Feed, chat, after, most).await?;
+        let entries = entries.iter().filter_map(|(_, bytes)| serde_json::from_slice(bytes).ok());
         let (mut text, mut html) =
             (String::from("Earlier in this chat:"), String::from("<b>Earlier in this chat</b>"));
-        let mut lines = 0;
-        for (_, bytes) in entries {
-            let Ok(entry) = serde_json::from_slice::<FeedEntry>(&bytes) else { continue };
-            let (who, what) = match entry.body {
-                FeedBody::Own { text, .. } => (customer.clone(), text),
-                FeedBody::Agent { name, content } => {
-                    let mut plain = String::new();
-                    rich::append_plain(&content, &mut plain);
-                    (name, plain)
-                }
-                _ => continue,
-            };
-            lines += 1;
-            let what = words::beginning(&what, RECAP_CHARS);
+        let said = said(entries, &customer);
+        for (who, what) in said.iter().skip(said.len().saturating_sub(RECAP_LINES)) {
+            let what = words::beginning(what, RECAP_CHARS);
             let _ = write!(text, "\n{who}: {what}");
-            let _ = write!(html, "<br><b>{}</b>: {}", escape(&who), escape(&what));
+            let _ = write!(html, "<br><b>{}</b>: {}", escape(who), escape(&what));
         }
-        if lines > 0 {
+        if !said.is_empty() {
             self.notice(chat, text, Some(html), &[], batch);
         }
         Ok(())
@@ -213,9 +204,61 @@ impl State {
     }
 }
 
+/// Who has said what, as it is now: changed messages with their newest text, removed ones not at all.
+fn said(entries: impl Iterator<Item = FeedEntry>, customer: &str) -> Vec<(String, String)> {
+    let plain = |content: &[RichText]| {
+        let mut plain = String::new();
+        rich::append_plain(content, &mut plain);
+        plain
+    };
+    let mut said = BTreeMap::new();
+    for FeedEntry { seq, body, .. } in entries {
+        match body {
+            FeedBody::Own { text, .. } => {
+                said.insert(seq, (customer.to_owned(), text));
+            }
+            FeedBody::Agent { name, content, .. } => {
+                said.insert(seq, (name, plain(&content)));
+            }
+            FeedBody::Edited { target, content, .. } => {
+                if let Some((_, what)) = said.get_mut(&target) {
+                    *what = plain(&content);
+                }
+            }
+            FeedBody::Removed { target, .. } => {
+                said.remove(&target);
+            }
+            _ => {}
+        }
+    }
+    said.into_values().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_recap_tells_what_is_still_said() {
+        let own = |text: &str| FeedBody::Own {
+            key: "k".to_owned(),
+            text: text.to_owned(),
+            reply_to: None,
+        };
+        let content = |text: &str| vec![RichText::Text { text: text.to_owned() }];
+        let edited = |target, text| FeedBody::Edited { target, content: content(text), key: None };
+        let bodies = [
+            own("one"),
+            FeedBody::Agent { name: "Anna".to_owned(), content: content("two"), reply_to: Some(5) },
+            own("three"),
+            edited(6, "two, better"),
+            edited(2, "long ago"),
+            FeedBody::Removed { target: 7, key: None },
+        ];
+        let entries = (5..).zip(bodies).map(|(seq, body)| FeedEntry { seq, at: 0, body });
+        let line = |who: &str, what: &str| (who.to_owned(), what.to_owned());
+        assert_eq!(said(entries, "Clara"), [line("Clara", "one"), line("Anna", "two, better")]);
+    }
 
     #[test]
     fn a_recap_leaves_room_in_its_event() {

@@ -50,6 +50,7 @@ mod estimate;
 mod happened;
 mod hours;
 mod housekeeping;
+mod mirror;
 mod outcomes;
 mod pauses;
 mod people;

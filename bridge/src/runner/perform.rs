@@ -6,7 +6,7 @@ use switchboard_engine::{AgentId, ChatId, ChatState, Effect, MessageRef, Span, e
 use super::{
     batch::Batch,
     bot_rooms::Message,
-    records::{Author, EventPlace, LogEntry, Question},
+    records::{Author, EventPlace, LogEntry, MessageRecord, Question},
     state::{HandleError, State},
     words,
 };
@@ -131,7 +131,7 @@ impl State {
         message: MessageRef,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        let Some(LogEntry::Customer { key, text, feed }) =
+        let Some(LogEntry::Customer { key, text, feed, .. }) =
             self.log_entry(chat, message.0, batch).await?
         else {
             return Ok(());
@@ -159,15 +159,24 @@ impl State {
         message: MessageRef,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        let Some(LogEntry::Agent { text, html, event, .. }) =
-            self.log_entry(chat, message.0, batch).await?
-        else {
-            return Ok(());
+        let (text, html, event, reply_to) = match self.log_entry(chat, message.0, batch).await? {
+            Some(LogEntry::Agent { text, html, event, reply_to, .. }) => {
+                (text, html, event, reply_to)
+            }
+            Some(change) => return self.show_change(chat, (message.0, change), batch).await,
+            None => return Ok(()),
         };
         let name = self.agent_name(agent);
         self.with.live.agent_stops_typing(chat, &name);
         let content = rich::tree(&text, html.as_deref());
-        let seq = self.feed(chat, FeedBody::Agent { name, content }, batch)?;
+        let seq = self.feed(chat, FeedBody::Agent { name, content, reply_to }, batch)?;
+        let record = MessageRecord {
+            agent: Some(agent.clone()),
+            log: message.0,
+            event: ruma::EventId::parse(event.as_str()).ok(),
+            ..MessageRecord::default()
+        };
+        Self::keep_message(chat, seq, &record, batch)?;
         if let Some(conversation) = self.conversations.get_mut(&chat) {
             conversation.reply_awaited = false;
             if let Ok(event) = ruma::EventId::parse(event.as_str()) {

@@ -1,5 +1,4 @@
-//! Where events stand in their chats: what an agent who has read one has seen of the customer, and
-//! what the customer has of what an agent takes back.
+//! Where events stand in their chats: what an agent who has read one has seen of the customer.
 
 use switchboard_engine::ChatId;
 
@@ -7,7 +6,6 @@ use super::{
     batch::Batch,
     records::{Author, EventPlace},
     state::{HandleError, State},
-    words,
 };
 use crate::{matrix::event::RoomEvent, store::RecordKind};
 
@@ -74,22 +72,21 @@ impl State {
         }
     }
 
-    /// An agent takes a message back that the customer has: that cannot be undone there yet.
-    pub(super) async fn agent_redacted(
-        &mut self,
-        chat: ChatId,
-        event: &RoomEvent,
-        batch: &mut Batch,
-    ) -> Result<(), HandleError> {
-        let Some(target) = event.redacted() else { return Ok(()) };
-        let place = self.place_of(target, batch).await?;
-        if let Some(place) = place
-            && place.by == Author::Agent
-            && place.chat == chat
-        {
-            let seen = self.with.live.has_customer_seen(chat, place.anchor);
-            self.notice(chat, words::taken_back(seen).to_owned(), None, &[], batch);
+    /// Whether the customer is known to have looked at an entry of their feed.
+    pub(super) fn has_customer_seen(&self, chat: ChatId, feed: u64) -> bool {
+        self.with.live.has_customer_seen(chat, feed)
+            || self.conversations.get(&chat).is_some_and(|known| known.customer_seen >= feed)
+    }
+
+    /// Takes over what customers have looked at, to be stored with this batch.
+    pub(super) fn note_seen(&mut self, batch: &mut Batch) {
+        for (chat, seen) in self.with.live.take_seen() {
+            if let Some(conversation) = self.conversations.get_mut(&chat)
+                && conversation.customer_seen < seen
+            {
+                conversation.customer_seen = seen;
+                batch.chats.insert(chat);
+            }
         }
-        Ok(())
     }
 }

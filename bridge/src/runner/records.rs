@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use switchboard_centre::Snapshot;
 use switchboard_engine::{AgentId, ChatEvent, ChatId};
 
-use crate::{gateway::wire::Phase, place::Place};
+use crate::{gateway::wire::Phase, matrix::event::RoomEvent, place::Place};
 
 /// What the bridge knows of a chat besides the rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +59,92 @@ pub struct Conversation {
     /// The space that it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listed: Option<Place>,
+    /// The customer has looked at everything up to this feed entry. What they did in the last seconds
+    /// may be missing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub customer_seen: u64,
+    /// Changes of messages that have not come yet, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives references")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// A change of a message that has not come yet: an edit, a reaction or a redaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The event that it is about.
+    pub target: String,
+    /// The change.
+    pub event: RoomEvent,
+    /// When it came, in milliseconds since the Unix epoch.
+    pub since: u64,
+}
+
+/// What is known of a message that both sides can change and refer to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRecord {
+    /// Which agent wrote it; the customer, if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentId>,
+    /// Its entry in the log.
+    pub log: u64,
+    /// Its event, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<OwnedEventId>,
+    /// What puts it into the room, if it is the customer's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Sending>,
+    /// Whether it was taken away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed: bool,
+    /// Its edits, in the order in which they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<EditRecord>,
+    /// The reactions to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<ReactionRecord>,
+}
+
+/// An effect that puts an event of the customer into the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sending {
+    /// Its number.
+    pub effect: u64,
+    /// When it was decided, in milliseconds since the Unix epoch.
+    pub created: u64,
+}
+
+/// An edit of a message. The newest by time and then by event is what is shown (spec: event
+/// replacements).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EditRecord {
+    /// When it was written, in milliseconds since the Unix epoch.
+    pub sent: u64,
+    /// Its event, if it is an agent's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// Its entry in the log.
+    pub log: u64,
+}
+
+/// A reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReactionRecord {
+    /// The emoji.
+    pub emoji: String,
+    /// Which agent's; the customer's, if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentId>,
+    /// Its event, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<OwnedEventId>,
+    /// What puts it into the room, if it is the customer's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Sending>,
 }
 
 /// How often an agent did not take a chat.
@@ -218,6 +304,11 @@ pub enum Author {
     Aside,
     /// The bot.
     Bot,
+    /// Whoever wrote or read a message that both sides see: an edit of it, or a reaction to it.
+    Change {
+        /// The message, by its entry in the customer's feed.
+        of: u64,
+    },
 }
 
 /// An entry of the log.
@@ -249,6 +340,9 @@ pub enum LogEntry {
         text: String,
         /// Its entry in the feed.
         feed: u64,
+        /// The message that it answers, by its entry in the feed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<u64>,
     },
     /// An agent wrote to the customer.
     Agent {
@@ -260,6 +354,9 @@ pub enum LogEntry {
         html: Option<String>,
         /// The Matrix event.
         event: String,
+        /// The message that it answers, by its entry in the feed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<u64>,
     },
     /// A message of the customer did not reach the room.
     Undelivered {
@@ -267,6 +364,66 @@ pub enum LogEntry {
         key: String,
         /// Why.
         reason: String,
+    },
+    /// A message got another text.
+    Edited {
+        /// The message's entry in this log.
+        message: u64,
+        /// Its entry in the feed.
+        feed: u64,
+        /// Which agent has changed it; the customer, if none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentId>,
+        /// The new text.
+        text: String,
+        /// The new formatted text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        html: Option<String>,
+        /// The Matrix event, if an agent's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event: Option<String>,
+        /// When it was written, as the homeserver says, in milliseconds since the Unix epoch: of
+        /// several the newest counts.
+        sent: u64,
+    },
+    /// A message was taken away. Its text stays in this log.
+    Removed {
+        /// The message's entry in this log.
+        message: u64,
+        /// Its entry in the feed; 0 if it was never in it.
+        feed: u64,
+        /// The Matrix user who did it; the customer, if none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+        /// Whether it is gone from the agents' room only: the customer keeps what they wrote.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        only_in_room: bool,
+    },
+    /// An edit was taken back: the message is again as it was before.
+    EditRemoved {
+        /// The message's entry in this log.
+        message: u64,
+        /// The edit's.
+        edit: u64,
+        /// The Matrix user who did it.
+        by: String,
+    },
+    /// Somebody reacted to a message, or took a reaction back.
+    Reacted {
+        /// The message's entry in this log.
+        message: u64,
+        /// Its entry in the feed.
+        feed: u64,
+        /// Which agent; the customer, if none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentId>,
+        /// The emoji.
+        emoji: String,
+        /// Whether it is there now.
+        on: bool,
+        /// The reaction's Matrix event, if an agent's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event: Option<String>,
     },
     /// Something happened by the rules.
     Happened {

@@ -52,7 +52,8 @@ impl State {
         match self.with.directory.place_of(&event.room_id) {
             Some(Place::Chat(chat)) => {
                 self.take_room_event(chat, &event, batch).await?;
-                self.file_rest(chat, &event, batch)
+                self.file_rest(chat, &event, batch)?;
+                self.known_now(chat, &event.event_id, batch).await
             }
             Some(place) => self.take_bot_room_event(&place, &event, batch).await,
             None => {
@@ -71,6 +72,9 @@ impl State {
         if self.with.names.is_ours(&event.sender) {
             return self.take_own(chat, event, batch).await;
         }
+        if event.kind == "m.room.redaction" {
+            return self.redacted(chat, event, batch).await;
+        }
         if !self.is_agent(chat, &event.sender) && event.kind != "m.room.member" {
             tracing::debug!(%chat, "an event of somebody who is no agent");
             self.tell_of_guest(chat, &event.sender, batch);
@@ -78,8 +82,10 @@ impl State {
         }
         match event.kind.as_str() {
             "m.room.member" => self.member_changed(chat, event, batch).await,
-            "m.reaction" => self.reacted(&Place::Chat(chat), event, batch).await,
-            "m.room.redaction" => self.agent_redacted(chat, event, batch).await,
+            "m.reaction" => {
+                self.reacted(&Place::Chat(chat), event, batch).await?;
+                self.agent_reacted(chat, event, batch).await
+            }
             kind if MESSAGES.contains(&kind) && event.state_key.is_none() => {
                 self.agent_wrote(chat, event, batch).await
             }
@@ -204,21 +210,31 @@ impl State {
         {
             return Ok(());
         }
+        let is_taken_back = self.is_taken_back(chat, &event.event_id);
         match message {
             Message::Silent => Ok(()),
+            Message::Command(_) | Message::NotRelayed(_) if is_taken_back => Ok(()),
+            Message::Edit { target, text, html } => {
+                self.agent_edited(chat, event, &target, (text, html), batch).await
+            }
             Message::NotRelayed(why) => {
                 self.notice(chat, why.told().to_owned(), None, &[], batch);
                 Ok(())
             }
             Message::Command(text) => self.obey(&said, &text, batch).await,
             Message::ForCustomer { text, html } => {
+                let reply_to = self.answered_message(chat, event, batch).await?;
                 let entry = LogEntry::Agent {
                     agent: agent.clone(),
                     text,
                     html,
                     event: event.event_id.clone(),
+                    reply_to,
                 };
                 let log = self.log(chat, entry, batch)?;
+                if is_taken_back {
+                    return self.never_shown(chat, log, &event.event_id, batch);
+                }
                 self.with.metrics.agent_message(event.origin_server_ts, self.batch_time().0);
                 self.input(Input::AgentSent { chat, agent, message: MessageRef(log) }, batch).await
             }

@@ -400,6 +400,7 @@ impl State {
                 },
             }
         }
+        self.note_seen(batch);
         for chat in batch.chats.clone() {
             self.list_chat(chat, batch);
         }

@@ -49,14 +49,22 @@ pub(super) fn not_removed(agent: &str) -> String {
     format!("{agent} could not be removed from this room. Please leave it yourself.")
 }
 
-/// An agent has removed a message that the customer has.
+/// Somebody has removed a message that the customer has.
 pub(super) fn taken_back(seen: bool) -> &'static str {
     if seen {
-        "The message that was removed here had been sent to the customer, and they have seen it. It stays on their page."
+        "The message that was removed here is removed from the customer's page as well. They had seen it."
     } else {
-        "The message that was removed here had been sent to the customer. They are not known to have seen it yet, but it stays on their page."
+        "The message that was removed here is removed from the customer's page as well. They are not known to have seen it."
     }
 }
+
+/// Somebody has removed a message before it could be shown to the customer.
+pub(super) const NEVER_SHOWN: &str =
+    "The message that was removed here was not sent to the customer.";
+
+/// Somebody has removed a message of the customer.
+pub(super) const CUSTOMER_KEEPS: &str =
+    "The customer's message was removed here only: on their own page they still see it.";
 
 /// The reason of an invite, as text and as HTML: no details before the agent has joined.
 pub(super) fn request(queue: &str, waited: Span) -> (String, String) {

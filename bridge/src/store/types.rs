@@ -90,6 +90,8 @@ pub enum RecordKind {
     PauseReason,
     /// Rooms in which people talk with the bot, by place.
     BotRoom,
+    /// What is known of messages that can be changed and referred to, by `<chat>/<feed entry>`.
+    Message,
     /// Single values: counters, the time of the last sign of life.
     Meta,
 }

@@ -267,7 +267,11 @@ key: string,
 /**
  * Its text.
  */
-text: string, } | { "kind": "agent", 
+text: string, 
+/**
+ * The message that it answers, by its number in the feed.
+ */
+reply_to?: number, } | { "kind": "agent", 
 /**
  * The agent's public name.
  */
@@ -275,7 +279,11 @@ name: string,
 /**
  * What they wrote.
  */
-content: Array<RichText>, } | { "kind": "queued", } | { "kind": "joined", 
+content: Array<RichText>, 
+/**
+ * The message that it answers, by its number in the feed.
+ */
+reply_to?: number, } | { "kind": "queued", } | { "kind": "joined", 
 /**
  * The agent's public name.
  */
@@ -303,7 +311,47 @@ reason: RefusalReason, } | { "kind": "ended",
 /**
  * Who ended it.
  */
-by: EndedBy, });
+by: EndedBy, } | { "kind": "edited", 
+/**
+ * The message, by its number in the feed.
+ */
+target: number, 
+/**
+ * What it says now.
+ */
+content: Array<RichText>, 
+/**
+ * The key of the customer's `edit`, if it was one.
+ */
+key?: string, } | { "kind": "removed", 
+/**
+ * The message, by its number in the feed.
+ */
+target: number, 
+/**
+ * The key of the customer's `remove`, if it was one.
+ */
+key?: string, } | { "kind": "reaction", 
+/**
+ * The message, by its number in the feed.
+ */
+target: number, 
+/**
+ * The emoji.
+ */
+emoji: string, 
+/**
+ * The agent's public name; left out if it was the customer.
+ */
+by?: string, 
+/**
+ * Whether the reaction is there now.
+ */
+on: boolean, 
+/**
+ * The key of the customer's `react`, if it was one.
+ */
+key?: string, });
 
 /**
  * What a feed entry tells.
@@ -316,7 +364,11 @@ key: string,
 /**
  * Its text.
  */
-text: string, } | { "kind": "agent", 
+text: string, 
+/**
+ * The message that it answers, by its number in the feed.
+ */
+reply_to?: number, } | { "kind": "agent", 
 /**
  * The agent's public name.
  */
@@ -324,7 +376,11 @@ name: string,
 /**
  * What they wrote.
  */
-content: Array<RichText>, } | { "kind": "queued", } | { "kind": "joined", 
+content: Array<RichText>, 
+/**
+ * The message that it answers, by its number in the feed.
+ */
+reply_to?: number, } | { "kind": "queued", } | { "kind": "joined", 
 /**
  * The agent's public name.
  */
@@ -352,7 +408,47 @@ reason: RefusalReason, } | { "kind": "ended",
 /**
  * Who ended it.
  */
-by: EndedBy, };
+by: EndedBy, } | { "kind": "edited", 
+/**
+ * The message, by its number in the feed.
+ */
+target: number, 
+/**
+ * What it says now.
+ */
+content: Array<RichText>, 
+/**
+ * The key of the customer's `edit`, if it was one.
+ */
+key?: string, } | { "kind": "removed", 
+/**
+ * The message, by its number in the feed.
+ */
+target: number, 
+/**
+ * The key of the customer's `remove`, if it was one.
+ */
+key?: string, } | { "kind": "reaction", 
+/**
+ * The message, by its number in the feed.
+ */
+target: number, 
+/**
+ * The emoji.
+ */
+emoji: string, 
+/**
+ * The agent's public name; left out if it was the customer.
+ */
+by?: string, 
+/**
+ * Whether the reaction is there now.
+ */
+on: boolean, 
+/**
+ * The key of the customer's `react`, if it was one.
+ */
+key?: string, };
 
 /**
  * Why a customer is asked to leave a message.

@@ -95,7 +95,7 @@ impl Work {
                 }
             }
             CustomerInput::Send { chat, key, text, .. } => {
-                let mut bodies = vec![FeedBody::Own { key, text }];
+                let mut bodies = vec![FeedBody::Own { key, text, reply_to: None }];
                 if self.live.state(chat).phase == Phase::Form {
                     phase = Some(Phase::Left);
                     bodies.push(FeedBody::MessageLeft {});

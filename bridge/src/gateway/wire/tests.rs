@@ -111,15 +111,25 @@ fn server_frames_keep_their_form() {
     let name = "Anna".to_owned();
     let bodies = [
         FeedBody::Queued {},
-        FeedBody::Own { key: key.clone(), text: "Hello".to_owned() },
+        FeedBody::Own { key: key.clone(), text: "Hello".to_owned(), reply_to: None },
         FeedBody::Joined { name: name.clone() },
-        FeedBody::Agent { name: name.clone(), content: rich_text() },
+        FeedBody::Agent { name: name.clone(), content: rich_text(), reply_to: None },
         FeedBody::Left { name },
         FeedBody::Requeued {},
         FeedBody::Form { why: FormReason::Closed, text: "Back at nine.".to_owned() },
         FeedBody::MessageLeft {},
         FeedBody::Undelivered { key: key.clone(), reason: RefusalReason::Undeliverable },
         FeedBody::Ended { by: EndedBy::NoAgent },
+        FeedBody::Own { key: key.clone(), text: "Yes".to_owned(), reply_to: Some(4) },
+        FeedBody::Edited { target: 4, content: rich_text(), key: None },
+        FeedBody::Removed { target: 4, key: Some(key.clone()) },
+        FeedBody::Reaction {
+            target: 4,
+            emoji: "👍".to_owned(),
+            by: Some("Anna".to_owned()),
+            on: true,
+            key: None,
+        },
     ];
     let mut frames =
         vec![ServerFrame::Welcome { number: 42, newest: 8, live: live(), limits: LIMITS }];

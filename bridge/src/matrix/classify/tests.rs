@@ -54,28 +54,6 @@ fn commands_are_never_for_the_customer_in_any_disguise() {
         ("slash", text("/end"), Message::NotRelayed(Why::SlashCommand)),
         ("slash with words", text(" /END now"), Message::NotRelayed(Why::SlashCommand)),
         (
-            "an edit into a command",
-            json!({ "msgtype": "m.text", "body": "* !end",
-                "m.new_content": { "msgtype": "m.text", "body": "!end" },
-                "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
-            Message::Silent,
-        ),
-        (
-            "an edit into a formatted command",
-            json!({ "msgtype": "m.text", "body": "* secret",
-                "m.new_content": { "msgtype": "m.text", "body": "secret",
-                    "format": "org.matrix.custom.html", "formatted_body": "<b>!</b>secret" },
-                "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
-            Message::Silent,
-        ),
-        (
-            "any other edit",
-            json!({ "msgtype": "m.text", "body": "* hello",
-                "m.new_content": { "msgtype": "m.text", "body": "!!hello" },
-                "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
-            Message::NotRelayed(Why::Edit),
-        ),
-        (
             "a caption",
             json!({ "msgtype": "m.image", "body": "!end", "filename": "a.png" }),
             Message::Silent,
@@ -223,5 +201,83 @@ fn a_bare_yes_no_or_number_is_an_answer_in_any_disguise() {
         (text(""), None),
     ] {
         assert_eq!(answer(&event(&content)), expected, "{content}");
+    }
+}
+
+#[test]
+fn edits_are_judged_by_what_the_message_says_then() {
+    let edit = |text: &str, html: Option<&str>| Message::Edit {
+        target: "$x".to_owned(),
+        text: text.to_owned(),
+        html: html.map(str::to_owned),
+    };
+    for (name, content, expected) in [
+        (
+            "an edit into a command",
+            json!({ "msgtype": "m.text", "body": "* !end",
+                "m.new_content": { "msgtype": "m.text", "body": "!end" },
+                "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
+            Message::NotRelayed(Why::EditedCommand),
+        ),
+        (
+            "an edit into a formatted command",
+            json!({ "msgtype": "m.text", "body": "* secret",
+                "m.new_content": { "msgtype": "m.text", "body": "secret",
+                    "format": "org.matrix.custom.html", "formatted_body": "<b>!</b>secret" },
+                "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
+            Message::NotRelayed(Why::EditedCommand),
+        ),
+        (
+            "any other edit",
+            json!({ "msgtype": "m.text", "body": "* hello",
+                "m.new_content": { "msgtype": "m.text", "body": "!!hello" },
+                "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
+            edit("!hello", None),
+        ),
+        (
+            "a formatted edit",
+            json!({ "msgtype": "m.text", "body": "* hello",
+                "m.new_content": { "msgtype": "m.text", "body": "hello",
+                    "format": "org.matrix.custom.html", "formatted_body": "<b>hello</b>" },
+                "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
+            edit("hello", Some("<b>hello</b>")),
+        ),
+        (
+            "an edit that brings its quotation along",
+            json!({ "msgtype": "m.text", "body": "* hello",
+                "m.new_content": { "msgtype": "m.text", "body": "> <@a:b> secret\n\nhello" },
+                "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
+            edit("hello", None),
+        ),
+        (
+            "an edit into a client's command",
+            json!({ "msgtype": "m.text", "body": "* x",
+                "m.new_content": { "msgtype": "m.text", "body": "/end" },
+                "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
+            Message::NotRelayed(Why::SlashCommand),
+        ),
+        (
+            "an edit into a notice",
+            json!({ "msgtype": "m.text", "body": "* x",
+                "m.new_content": { "msgtype": "m.notice", "body": "x" },
+                "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
+            Message::Silent,
+        ),
+        (
+            "an edit that is marked as private",
+            json!({ "msgtype": "m.text", "body": "* x",
+                "m.new_content": { "msgtype": "m.text", "body": "x",
+                    "chat.switchboard.private": {} },
+                "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
+            Message::Silent,
+        ),
+        (
+            "an edit into nothing that can be read",
+            json!({ "msgtype": "m.text", "body": "* x",
+                "m.relates_to": { "rel_type": "m.replace", "event_id": "$x" } }),
+            Message::NotRelayed(Why::Edit),
+        ),
+    ] {
+        assert_eq!(classify(&event(&content), RelatesTo::Nothing), expected, "{name}");
     }
 }

@@ -207,7 +207,7 @@ async fn who_takes_a_message_back_is_told_what_the_customer_has() {
     let mut bench = Bench::new(MemoryStore::new()).await;
     bench.talks().await;
     for (n, looks, expected) in
-        [(3, false, "not known to have seen it"), (4, true, "they have seen it")]
+        [(3, false, "not known to have seen it"), (5, true, "They had seen it")]
     {
         let message = format!("$message{n}");
         bench.writes(&message, ANNA, "oops").await;

@@ -217,7 +217,8 @@ async fn streams_are_apart_and_in_pages(backend: &impl Backend) {
     assert_eq!(entries(&*store, Stream::Feed, OTHER_CHAT).await, []);
 }
 
-const KINDS: [RecordKind; 14] = [
+const KINDS: [RecordKind; 15] = [
+    RecordKind::Message,
     RecordKind::BotRoom,
     RecordKind::ArchivedConversation,
     RecordKind::Chat,

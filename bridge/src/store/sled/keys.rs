@@ -63,6 +63,7 @@ pub(super) fn records(kind: RecordKind) -> [u8; 2] {
         RecordKind::DayCounts => b'y',
         RecordKind::PauseReason => b'z',
         RecordKind::BotRoom => b'b',
+        RecordKind::Message => b'g',
         RecordKind::Meta => b'm',
     };
     [RECORD, kind]

@@ -1,0 +1,305 @@
+//! Edits, reactions, redactions and replies of agents, in every order of arrival.
+
+use serde_json::{Value, json};
+
+use super::{
+    super::{records::MessageRecord, words},
+    rooms::BOTH,
+    *,
+};
+use crate::{gateway::wire::RichText, matrix::rich};
+
+const BEN: &str = "@ben:localhost";
+
+/// An event: its id, its sender, its type, its content, and when it was sent.
+type Event = (&'static str, &'static str, &'static str, Value, u64);
+
+fn message(id: &'static str, text: &str) -> Event {
+    (id, ANNA, "m.room.message", json!({ "msgtype": "m.text", "body": text }), 1)
+}
+
+fn edit(id: &'static str, of: &str, text: &str, sent: u64) -> Event {
+    let content = json!({
+        "msgtype": "m.text", "body": format!("* {text}"),
+        "m.new_content": { "msgtype": "m.text", "body": text },
+        "m.relates_to": { "rel_type": "m.replace", "event_id": of },
+    });
+    (id, ANNA, "m.room.message", content, sent)
+}
+
+fn reaction(id: &'static str, to: &str, key: &str) -> Event {
+    let relation = json!({ "rel_type": "m.annotation", "event_id": to, "key": key });
+    (id, ANNA, "m.reaction", json!({ "m.relates_to": relation }), 1)
+}
+
+fn redaction(id: &'static str, of: &str) -> Event {
+    (id, ANNA, "m.room.redaction", json!({ "redacts": of }), 9)
+}
+
+fn by(sender: &'static str, (id, _, kind, content, sent): Event) -> Event {
+    (id, sender, kind, content, sent)
+}
+
+impl Bench {
+    async fn arrives(&self, (id, sender, kind, content, sent): &Event) {
+        let event = json!({
+            "event_id": id, "room_id": rooms::ROOM, "sender": sender, "type": kind,
+            "content": content, "origin_server_ts": sent,
+        });
+        self.push(id, &event).await;
+    }
+
+    /// What the page shows of agents' messages in the end, and whether anything was ever shown.
+    async fn page(&self) -> (Vec<String>, usize) {
+        self.handles_everything().await;
+        let feed = self.feed(2).await;
+        let shown = feed.iter().filter(|body| matches!(body, FeedBody::Agent { .. })).count();
+        (fold(&feed), shown)
+    }
+}
+
+fn plain(content: &[RichText]) -> String {
+    let mut text = String::new();
+    rich::append_plain(content, &mut text);
+    text
+}
+
+/// The messages as a page shows them: `text`, or `text 👍Anna`.
+fn fold(feed: &[FeedBody]) -> Vec<String> {
+    let mut lines: BTreeMap<u64, (String, Vec<String>)> = BTreeMap::new();
+    for (seq, body) in (1..).zip(feed) {
+        match body {
+            FeedBody::Agent { content, .. } => {
+                lines.insert(seq, (plain(content), vec![]));
+            }
+            FeedBody::Own { text, .. } => {
+                lines.insert(seq, (text.clone(), vec![]));
+            }
+            FeedBody::Edited { target, content, .. } => {
+                lines.get_mut(target).expect("a message that is there").0 = plain(content);
+            }
+            FeedBody::Removed { target, .. } => {
+                lines.remove(target).expect("a message that is there");
+            }
+            FeedBody::Reaction { target, emoji, by, on, .. } => {
+                let shown = format!(" {emoji}{}", by.as_deref().unwrap_or("customer"));
+                if let Some((_, reactions)) = lines.get_mut(target) {
+                    reactions.retain(|other| *other != shown);
+                    reactions.extend(on.then_some(shown));
+                }
+            }
+            _ => {}
+        }
+    }
+    lines.into_values().map(|(text, reactions)| text + &reactions.concat()).collect()
+}
+
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    if count == 0 {
+        return vec![vec![]];
+    }
+    let fewer = orders(count - 1);
+    let with_last = |order: &Vec<usize>, at: usize| {
+        let mut order = order.clone();
+        order.insert(at, count - 1);
+        order
+    };
+    fewer.iter().flat_map(|order| (0..count).map(|at| with_last(order, at))).collect()
+}
+
+#[tokio::test]
+async fn the_page_is_the_same_in_every_order_of_arrival() {
+    let hello = || message("$m", "hello");
+    let cases: [(&str, Vec<Event>, &[&str]); 8] = [
+        (
+            "edits and a reaction that was taken back",
+            vec![
+                hello(),
+                edit("$e1", "$m", "one", 10),
+                edit("$e2", "$m", "two", 20),
+                reaction("$r", "$m", "👍"),
+                redaction("$x", "$r"),
+            ],
+            &["two"],
+        ),
+        ("a reaction", vec![hello(), reaction("$r", "$m", "👍")], &["hello 👍Anna"]),
+        (
+            "the same reaction twice",
+            vec![hello(), reaction("$r", "$m", "❤"), reaction("$s", "$m", "❤")],
+            &["hello ❤Anna"],
+        ),
+        (
+            "an edit that was taken back",
+            vec![
+                hello(),
+                edit("$e1", "$m", "one", 10),
+                edit("$e2", "$m", "two", 20),
+                redaction("$x", "$e2"),
+            ],
+            &["one"],
+        ),
+        (
+            "a message that was taken back",
+            vec![
+                hello(),
+                edit("$e1", "$m", "one", 10),
+                reaction("$r", "$m", "👍"),
+                redaction("$x", "$m"),
+            ],
+            &[],
+        ),
+        (
+            "taken back by a moderator who is no agent",
+            vec![hello(), by("@moderator:localhost", redaction("$x", "$m"))],
+            &[],
+        ),
+        ("somebody else's edit", vec![hello(), by(BEN, edit("$e1", "$m", "one", 10))], &["hello"]),
+        (
+            "what is about the bot's or nobody's messages",
+            vec![
+                hello(),
+                message("$c", "!help"),
+                edit("$e1", "$c", "one", 10),
+                reaction("$r", "$c", "👍"),
+                redaction("$x", "$c"),
+            ],
+            &["hello"],
+        ),
+    ];
+    for (name, events, expected) in cases {
+        for order in orders(events.len()) {
+            let mut bench = Bench::with(MemoryStore::new(), BOTH, Span::seconds(45)).await;
+            bench.talks().await;
+            for at in &order {
+                bench.arrives(&events[*at]).await;
+            }
+            let (page, shown) = bench.page().await;
+            assert_eq!(page, expected, "{name}, in the order {order:?}");
+            let came_before = |first: &str, then: &str| {
+                let at = |id: &str| order.iter().position(|n| events[*n].0 == id);
+                matches!((at(first), at(then)), (Some(a), Some(b)) if a < b)
+            };
+            if expected.is_empty() && came_before("$x", "$m") {
+                assert_eq!(shown, 0, "{name}, in the order {order:?}: it was shown for a moment");
+            }
+            bench.stop.cancel();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_its_message_survives_a_restart() {
+    let mut bench = Bench::with(MemoryStore::new(), BOTH, Span::seconds(45)).await;
+    bench.talks().await;
+    bench.arrives(&edit("$e", "$m", "better", 10)).await;
+    bench.handles_everything().await;
+    let bench = bench.restarts(BOTH).await;
+    bench.arrives(&message("$m", "hello")).await;
+    assert_eq!(bench.page().await.0, ["better"]);
+    bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn agents_are_told_what_became_of_what_they_took_back() {
+    let mut bench = Bench::with(MemoryStore::new(), BOTH, Span::seconds(45)).await;
+    bench.talks().await;
+    for (n, seen) in [(0, false), (1, true)] {
+        let id = ["$first", "$second"][n];
+        bench.arrives(&message(id, "hello")).await;
+        let entries = bench.feed(3 + 2 * n).await.len() as u64;
+        if seen {
+            bench.live.customer_seen(CHAT, entries);
+        }
+        bench.arrives(&redaction(["$x", "$y"][n], id)).await;
+        assert_eq!(bench.notice().await, words::taken_back(seen));
+    }
+    bench.arrives(&redaction("$z", "$third")).await;
+    bench.arrives(&message("$third", "hello")).await;
+    assert_eq!(bench.notice().await, words::NEVER_SHOWN);
+    bench.arrives(&edit("$e", "$third", "!end", 10)).await;
+    assert!(bench.notice().await.contains("changed into a command"));
+    bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn that_the_customer_has_seen_a_message_survives_a_restart() {
+    let mut bench = Bench::with(MemoryStore::new(), BOTH, Span::seconds(45)).await;
+    bench.talks().await;
+    bench.arrives(&message("$m", "hello")).await;
+    bench.feed(3).await;
+    bench.live.customer_seen(CHAT, 3);
+    // Stored with whatever comes next.
+    bench.arrives(&message("$n", "another")).await;
+    bench.feed(4).await;
+    let mut bench = bench.restarts(BOTH).await;
+    bench.arrives(&redaction("$x", "$m")).await;
+    assert_eq!(bench.notice().await, words::taken_back(true));
+    bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn replies_refer_to_what_the_customer_has() {
+    let mut bench = Bench::with(MemoryStore::new(), BOTH, Span::seconds(45)).await;
+    bench.talks().await;
+    bench.arrives(&message("$m", "hello")).await;
+    bench.feed(3).await;
+    bench.arrives(&edit("$e", "$m", "hello!", 10)).await;
+    let reply = |event: &str| json!({ "m.in_reply_to": { "event_id": event } });
+    let thread = |root: &str, reply: &str, falls_back: bool| {
+        json!({ "rel_type": "m.thread", "event_id": root, "is_falling_back": falls_back,
+            "m.in_reply_to": { "event_id": reply } })
+    };
+    for (id, relation, expected) in [
+        ("$1", reply("$m"), Some(3)),
+        ("$2", reply("$e"), Some(3)),
+        ("$3", reply("$nowhere"), None),
+        ("$4", reply("$joined"), None),
+        ("$5", thread("$m", "$4", true), Some(3)),
+        ("$6", thread("$4", "$m", false), Some(3)),
+    ] {
+        let mut answer = message(id, id);
+        answer.3["m.relates_to"] = relation;
+        bench.arrives(&answer).await;
+        bench.handles_everything().await;
+        let feed = bench.feed(4).await;
+        let Some(FeedBody::Agent { reply_to, .. }) = feed.last() else { panic!("{id}: {feed:?}") };
+        assert_eq!(*reply_to, expected, "{id}");
+    }
+    bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn of_what_is_held_the_oldest_goes_first() {
+    let mut bench = Bench::with(MemoryStore::new(), BOTH, Span::seconds(45)).await;
+    bench.talks().await;
+    for n in 0..60 {
+        let id: &'static str = Box::leak(format!("$r{n}").into_boxed_str());
+        bench.arrives(&reaction(id, &format!("$m{n}"), "👍")).await;
+    }
+    bench.handles_everything().await;
+    let records = bench.store.records(RecordKind::Conversation).await.expect("read");
+    let stored: Conversation = serde_json::from_slice(&records[0].1).expect("a conversation");
+    assert_eq!(stored.held.len(), 50);
+    assert_eq!(stored.held[0].target, "$m10");
+    bench.stop.cancel();
+}
+
+#[test]
+fn message_records_keep_their_form() {
+    use super::super::records::{EditRecord, ReactionRecord, Sending};
+    let record = MessageRecord {
+        agent: Some(AgentId(ANNA.to_owned())),
+        log: 4,
+        event: Some(ruma::event_id!("$event").to_owned()),
+        effect: Some(Sending { effect: 9, created: 1 }),
+        removed: true,
+        edits: vec![EditRecord { sent: 7, event: Some("$edit".to_owned()), log: 5 }],
+        reactions: vec![ReactionRecord {
+            emoji: "👍".to_owned(),
+            agent: None,
+            event: None,
+            effect: None,
+        }],
+    };
+    insta::assert_json_snapshot!(record);
+}

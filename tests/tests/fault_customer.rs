@@ -273,6 +273,7 @@ async fn flood(http: Http, begun: oneshot::Sender<()>) -> Flood {
                         key: random_key(),
                         text: "flood".into(),
                         email: None,
+                        reply_to: None,
                     };
                     if socket.send(&frame).await.is_err() {
                         break;

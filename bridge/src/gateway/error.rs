@@ -57,9 +57,13 @@ impl ApiError {
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Refused { reason, .. } => match reason {
                 RefusalReason::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-                RefusalReason::Empty | RefusalReason::BadEmail => StatusCode::BAD_REQUEST,
+                RefusalReason::Empty | RefusalReason::BadEmail | RefusalReason::BadReaction => {
+                    StatusCode::BAD_REQUEST
+                }
                 RefusalReason::TooFast | RefusalReason::TooMany => StatusCode::TOO_MANY_REQUESTS,
-                RefusalReason::Ended | RefusalReason::Undeliverable => StatusCode::CONFLICT,
+                RefusalReason::Ended | RefusalReason::NoTarget | RefusalReason::Undeliverable => {
+                    StatusCode::CONFLICT
+                }
                 RefusalReason::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             },
         }
@@ -79,6 +83,8 @@ impl ApiError {
                 RefusalReason::Unavailable => ErrorCode::Unavailable,
                 RefusalReason::Empty
                 | RefusalReason::BadEmail
+                | RefusalReason::BadReaction
+                | RefusalReason::NoTarget
                 | RefusalReason::Ended
                 | RefusalReason::Undeliverable => ErrorCode::BadRequest,
             },

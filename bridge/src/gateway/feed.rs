@@ -67,11 +67,16 @@ impl GatewayState {
         })
     }
 
-    /// Whether a message of an ended chat was taken before: then its page asks again because the
+    /// Whether a message or a change of an ended chat was taken before: then its page asks again because the
     /// answer was lost, and must not hear that it was too late.
     pub(super) async fn was_taken(&self, chat: ChatId, message: &str) -> Result<bool, ApiError> {
-        let is_it =
-            |entry: &FeedEntry| matches!(&entry.body, FeedBody::Own { key, .. } if key == message);
+        let is_it = |entry: &FeedEntry| match &entry.body {
+            FeedBody::Own { key, .. } => key == message,
+            FeedBody::Edited { key, .. }
+            | FeedBody::Removed { key, .. }
+            | FeedBody::Reaction { key, .. } => key.as_deref() == Some(message),
+            _ => false,
+        };
         let mut after = 0;
         loop {
             let entries = self.entries(chat, after).await?;

@@ -35,6 +35,20 @@ pub enum CustomerInput {
         /// Where an answer may be sent if they are gone, cleaned: it looks like an address.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         email: Option<String>,
+        /// The entry of the feed that it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<u64>,
+    },
+    /// Changed something that is in the feed.
+    Change {
+        /// Where.
+        chat: ChatId,
+        /// The page's key of the change.
+        key: String,
+        /// The message's entry in the feed.
+        target: u64,
+        /// What.
+        change: CustomerChange,
     },
     /// Pressed End.
     End {
@@ -51,6 +65,37 @@ pub enum CustomerInput {
     },
 }
 
+/// A change of something that is in the feed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerChange {
+    /// An own message is to say something else.
+    Edit {
+        /// The text, cleaned; never empty.
+        text: String,
+    },
+    /// An own message is to go.
+    Remove {},
+    /// A reaction to any message.
+    React {
+        /// One emoji.
+        emoji: String,
+        /// Whether it is to be there.
+        on: bool,
+    },
+}
+
+/// Shows what kind it is, but nothing that the customer said.
+impl std::fmt::Debug for CustomerChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Edit { .. } => "Edit",
+            Self::Remove {} => "Remove",
+            Self::React { .. } => "React",
+        })
+    }
+}
+
 impl CustomerInput {
     /// What makes it the same as another.
     #[must_use]
@@ -58,6 +103,7 @@ impl CustomerInput {
         match self {
             Self::Start { chat, .. } => format!("start:{chat}"),
             Self::Send { chat, key, .. } => format!("send:{chat}:{key}"),
+            Self::Change { chat, key, .. } => format!("change:{chat}:{key}"),
             Self::End { chat } => format!("end:{chat}"),
             Self::Away { chat, since } => format!("away:{chat}:{since}"),
         }
@@ -83,6 +129,12 @@ mod tests {
     #[test]
     fn inputs_keep_their_stored_form() {
         let chat = ChatId(0xabc);
+        let change = |key: &str, change| CustomerInput::Change {
+            chat,
+            key: key.to_owned(),
+            target: 4,
+            change,
+        };
         let inputs = [
             CustomerInput::Start {
                 chat,
@@ -96,9 +148,20 @@ mod tests {
                 key: "k1".to_owned(),
                 text: "hello".to_owned(),
                 email: Some("ann@example.org".to_owned()),
+                reply_to: None,
             },
             CustomerInput::End { chat },
             CustomerInput::Away { chat, since: 5 },
+            CustomerInput::Send {
+                chat,
+                key: "k2".to_owned(),
+                text: "yes".to_owned(),
+                email: None,
+                reply_to: Some(4),
+            },
+            change("k3", CustomerChange::Edit { text: "hello!".to_owned() }),
+            change("k4", CustomerChange::Remove {}),
+            change("k5", CustomerChange::React { emoji: "👍".to_owned(), on: true }),
         ];
         let stored: Vec<(String, serde_json::Value)> = inputs
             .iter()
@@ -140,6 +203,7 @@ mod tests {
                     key: "k1".to_owned(),
                     text: "hello".to_owned(),
                     email: None,
+                    reply_to: None,
                 },
             ),
         ] {

@@ -27,6 +27,7 @@ pub(super) fn check(
     key: String,
     text: &str,
     email: Option<&str>,
+    reply_to: Option<u64>,
 ) -> Result<CustomerInput, Invalid> {
     if !is_message_key(&key) {
         return Err(Invalid::Key);
@@ -43,7 +44,7 @@ pub(super) fn check(
         .filter(|email| !email.trim().is_empty())
         .map(|email| clean::email(email).ok_or(Invalid::Refused(RefusalReason::BadEmail)))
         .transpose()?;
-    Ok(CustomerInput::Send { chat, key, text, email })
+    Ok(CustomerInput::Send { chat, key, text, email, reply_to })
 }
 
 #[cfg(test)]
@@ -53,12 +54,15 @@ mod tests {
     #[test]
     fn texts_have_bounds_in_bytes() {
         let chat = ChatId(1);
-        let check = |text: &str| check(chat, "12345678".to_owned(), text, None);
+        let check = |text: &str| check(chat, "12345678".to_owned(), text, None, None);
         let refused = |reason| Err(Invalid::Refused(reason));
         let most = LIMITS.text_bytes as usize;
         for text in ["a".to_owned(), "a".repeat(most), "ü".repeat(most / 2)] {
             let key = "12345678".to_owned();
-            assert_eq!(check(&text), Ok(CustomerInput::Send { chat, key, text, email: None }));
+            assert_eq!(
+                check(&text),
+                Ok(CustomerInput::Send { chat, key, text, email: None, reply_to: None })
+            );
         }
         for text in ["a".repeat(most + 1), "ü".repeat(most / 2 + 1)] {
             assert_eq!(check(&text), refused(RefusalReason::TooLong));
@@ -66,7 +70,7 @@ mod tests {
         for text in ["", " \r\n\t", "\0", "\u{200b}"] {
             assert_eq!(check(text), refused(RefusalReason::Empty));
         }
-        assert_eq!(super::check(chat, "1".to_owned(), "a", None), Err(Invalid::Key));
+        assert_eq!(super::check(chat, "1".to_owned(), "a", None, None), Err(Invalid::Key));
     }
 
     #[test]
@@ -78,12 +82,13 @@ mod tests {
             (Some(" ann@example.org "), Ok(Some("ann@example.org"))),
             (Some("ann"), Err(Invalid::Refused(RefusalReason::BadEmail))),
         ] {
-            let checked = check(ChatId(1), "12345678".to_owned(), "a", given);
+            let checked = check(ChatId(1), "12345678".to_owned(), "a", given, None);
             let kept = kept.map(|email| CustomerInput::Send {
                 chat: ChatId(1),
                 key: "12345678".to_owned(),
                 text: "a".to_owned(),
                 email: email.map(str::to_owned),
+                reply_to: None,
             });
             assert_eq!(checked, kept, "{given:?}");
         }

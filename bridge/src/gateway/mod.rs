@@ -28,6 +28,7 @@ use http::{HeaderName, HeaderValue, header};
 use tower_http::catch_panic::CatchPanicLayer;
 
 mod address;
+mod change;
 pub mod clean;
 pub mod config;
 mod error;

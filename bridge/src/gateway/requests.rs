@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
     address::Address,
+    change::{Change, NO_CHANGE},
     clean,
     error::{ApiError, RETRY_UNAVAILABLE},
     extract::{self, Body, Session},
@@ -25,7 +26,8 @@ use super::{
     state::GatewayState,
     wake::FeedWatch,
     wire::{
-        ChatStarted, LIMITS, RefusalReason, SendMessage, SetSeen, SetTyping, SiteInfo, StartChat,
+        ChatStarted, ClientFrame, LIMITS, RefusalReason, SendMessage, SetSeen, SetTyping, SiteInfo,
+        StartChat,
     },
 };
 use crate::{live::unix_ms, store::Stream};
@@ -38,6 +40,7 @@ pub(super) fn routes(state: &GatewayState) -> Router<GatewayState> {
         .route("/socket", get(socket::upgrade))
         .route("/feed", get(poll::feed))
         .route("/messages", post(send))
+        .route("/changes", post(change))
         .route("/typing", post(typing))
         .route("/seen", post(seen))
         .route("/end", post(end))
@@ -125,10 +128,10 @@ async fn await_session(
 async fn send(
     State(state): State<GatewayState>,
     Session(session): Session,
-    Body(SendMessage { key, text, email }): Body<SendMessage>,
+    Body(SendMessage { key, text, email, reply_to }): Body<SendMessage>,
 ) -> Result<StatusCode, ApiError> {
     let refused = |reason, retry_after| ApiError::Refused { reason, retry_after };
-    let checked = message::check(session.chat, key.clone(), &text, email.as_deref());
+    let checked = message::check(session.chat, key.clone(), &text, email.as_deref(), reply_to);
     let input = checked.map_err(|invalid| match invalid {
         Invalid::Key => ApiError::BadRequest(message::BAD_KEY.to_owned()),
         Invalid::Refused(reason) => refused(reason, None),
@@ -145,6 +148,42 @@ async fn send(
         };
     }
     append(&state, input)
+        .await
+        .map_err(|_| refused(RefusalReason::Unavailable, Some(RETRY_UNAVAILABLE)))?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// The same frames as over a socket.
+async fn change(
+    State(state): State<GatewayState>,
+    Session(session): Session,
+    Body(frame): Body<ClientFrame>,
+) -> Result<StatusCode, ApiError> {
+    let chat = session.chat;
+    let refused = |reason, retry_after| ApiError::Refused { reason, retry_after };
+    let change = match Change::read(frame) {
+        None => return Err(ApiError::BadRequest(NO_CHANGE.to_owned())),
+        Some(Err((_, Invalid::Key))) => {
+            return Err(ApiError::BadRequest(message::BAD_KEY.to_owned()));
+        }
+        Some(Err((_, Invalid::Refused(reason)))) => return Err(refused(reason, None)),
+        Some(Ok(change)) => change,
+    };
+    state
+        .limiters
+        .message(chat)
+        .map_err(|error| refused(RefusalReason::TooFast, Some(error.retry_after)))?;
+    if state.has_ended(chat).await? {
+        return if state.was_taken(chat, &change.key).await? {
+            Ok(StatusCode::ACCEPTED)
+        } else {
+            Err(refused(RefusalReason::Ended, None))
+        };
+    }
+    if !state.has_target(chat, &change).await? {
+        return Err(refused(RefusalReason::NoTarget, None));
+    }
+    append(&state, change.into_input(chat))
         .await
         .map_err(|_| refused(RefusalReason::Unavailable, Some(RETRY_UNAVAILABLE)))?;
     Ok(StatusCode::ACCEPTED)

@@ -34,6 +34,40 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         email: Option<String>,
+        /// The message that it answers, by its number in the feed. What is no message is passed over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional, type = "number")]
+        reply_to: Option<u64>,
+    },
+    /// Another text for a message of the customer.
+    Edit {
+        /// Made by the page like that of a message. The same key again is the same change.
+        key: String,
+        /// The message, by its number in the feed.
+        #[ts(type = "number")]
+        target: u64,
+        /// Plain text.
+        text: String,
+    },
+    /// A message of the customer is to go.
+    Remove {
+        /// As in `edit`.
+        key: String,
+        /// The message, by its number in the feed.
+        #[ts(type = "number")]
+        target: u64,
+    },
+    /// A reaction to a message, or taking it back.
+    React {
+        /// As in `edit`.
+        key: String,
+        /// The message, by its number in the feed.
+        #[ts(type = "number")]
+        target: u64,
+        /// One emoji, at most 16 characters.
+        emoji: String,
+        /// Whether it is to be there.
+        on: bool,
     },
     /// The customer is typing, or has stopped.
     Typing {
@@ -365,6 +399,10 @@ pub enum RefusalReason {
     TooMany,
     /// The chat is over.
     Ended,
+    /// There is no such message, or it is not one of the customer's own.
+    NoTarget,
+    /// It is not one emoji.
+    BadReaction,
     /// The homeserver does not take it.
     Undeliverable,
     /// The bridge cannot store it now; try again later.
@@ -441,6 +479,10 @@ pub struct SendMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub email: Option<String>,
+    /// As in the `send` frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub reply_to: Option<u64>,
 }
 
 /// The body of `POST /customer/v1/typing`.

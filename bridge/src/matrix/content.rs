@@ -20,6 +20,19 @@ pub fn customer_text(text: &str, mentions: &[String], effect: &str) -> Value {
     })
 }
 
+/// Another text for a customer's message: it mentions nobody (spec: event replacements).
+#[must_use]
+pub fn customer_edit(text: &str, event: &str, effect: &str) -> Value {
+    json!({
+        "msgtype": "m.text",
+        "body": format!("* {text}"),
+        "m.mentions": {},
+        "m.new_content": { "msgtype": "m.text", "body": text, "m.mentions": {} },
+        "m.relates_to": { "rel_type": "m.replace", "event_id": event },
+        EFFECT_KEY: effect,
+    })
+}
+
 /// A notice of the bot. `html` is ours, with everything foreign escaped.
 #[must_use]
 pub fn notice(text: &str, html: Option<&str>, effect: &str) -> Value {

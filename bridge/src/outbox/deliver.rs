@@ -54,14 +54,14 @@ pub struct Deliverer {
 const CLOCKS_DIFFER_MS: u64 = 10 * 60 * 1000;
 
 /// An event of ours in a room.
-struct Sent {
+pub(super) struct Sent {
     event: OwnedEventId,
     /// By an earlier try.
     found: bool,
 }
 
 impl Sent {
-    fn done(self) -> Done {
+    pub(super) fn done(self) -> Done {
         if self.found { Done::Found(self.event) } else { Done::Event(self.event) }
     }
 }
@@ -81,6 +81,9 @@ pub enum DeliverError {
     /// The effect and where it is to be carried out do not fit: a fault of ours.
     #[error("the effect does not fit its place")]
     Elsewhere,
+    /// What it is about never came into the room.
+    #[error("the event that it is about is not in the room")]
+    NoTarget,
     /// An id in the effect is not valid.
     #[error("an id is not a valid Matrix id")]
     BadId(String),
@@ -92,7 +95,7 @@ impl DeliverError {
     pub fn in_full(&self) -> String {
         match self {
             Self::Call(error) => error.in_full(),
-            Self::NoRoom | Self::NoChat | Self::Elsewhere => self.to_string(),
+            Self::NoRoom | Self::NoChat | Self::Elsewhere | Self::NoTarget => self.to_string(),
             Self::BadId(id) => format!("`{id}` is not a valid Matrix id"),
         }
     }
@@ -158,9 +161,17 @@ impl Deliverer {
                 }
                 Ok(Done::Plain)
             }
-            Deed::Say { text, mentions, .. } => {
-                let body = content::customer_text(text, mentions, &id);
+            Deed::Say { text, mentions, reply_to, .. } => {
+                let mut body = content::customer_text(text, mentions, &id);
                 let (room, ghost) = (room()?, ghost()?);
+                if let Some(to) = reply_to {
+                    // Words are worth more than what they answer.
+                    match self.resolve(&room, &ghost, to).await {
+                        Ok(event) => content::answer_to(&mut body, event.as_str(), None),
+                        Err(DeliverError::NoTarget) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
                 let sent = self.say(&room, &ghost, &id, "m.room.message", &body, doubt);
                 sent.await.map(Sent::done)
             }
@@ -256,6 +267,18 @@ impl Deliverer {
                 answer(&mut body, to.as_ref());
                 self.say(&room, bot, &id, "m.room.message", &body, doubt).await.map(Sent::done)
             }
+            Deed::Amend { to, text, .. } => {
+                let (room, ghost) = (room()?, ghost()?);
+                let event = self.resolve(&room, &ghost, to).await?;
+                let body = content::customer_edit(text, event.as_str(), &id);
+                let sent = self.say(&room, &ghost, &id, "m.room.message", &body, doubt);
+                sent.await.map(Sent::done)
+            }
+            Deed::React { to, emoji, .. } => {
+                let told = (id.as_str(), effect.created);
+                self.react_as(&room()?, &ghost()?, (to, emoji), told, doubt).await
+            }
+            Deed::TakeBack { of, .. } => self.take_back(&room()?, &ghost()?, of, &id).await,
             Deed::Redact { event, reason } => {
                 self.redact(&room()?, event, reason, &id).await?;
                 Ok(Done::Plain)
@@ -287,7 +310,7 @@ impl Deliverer {
 
     /// Sends an event with the transaction id `id`, unless in doubt it is found in the room: then
     /// `doubt` is when the effect was decided, in milliseconds since the Unix epoch.
-    async fn say(
+    pub(super) async fn say(
         &self,
         room: &OwnedRoomId,
         sender: &UserId,

@@ -98,6 +98,9 @@ pub enum Deed {
         key: String,
         /// When the customer's message arrived, in milliseconds since the Unix epoch.
         received: u64,
+        /// What it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<Target>,
     },
     /// Say something as the bot.
     Notice {
@@ -189,6 +192,35 @@ pub enum Deed {
         /// Why.
         reason: String,
     },
+    /// Give a message of the customer another text, as the customer.
+    Amend {
+        /// Which message.
+        to: Target,
+        /// The customer's words.
+        text: String,
+        /// The message's entry in the customer's feed.
+        feed: u64,
+        /// The change's key.
+        key: String,
+    },
+    /// React to a message as the customer.
+    React {
+        /// Which message.
+        to: Target,
+        /// With what.
+        emoji: String,
+        /// The message's entry in the customer's feed.
+        feed: u64,
+        /// The change's key.
+        key: String,
+    },
+    /// Take a message or a reaction of the customer back, as the customer.
+    TakeBack {
+        /// Which event.
+        of: Target,
+        /// The change's key.
+        key: String,
+    },
     /// Write the chat's status into the room's state.
     Status {
         /// The chat's display number.
@@ -198,6 +230,36 @@ pub enum Deed {
         /// `waiting`, `active` or `ended`.
         status: String,
     },
+}
+
+/// An event that something is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Target {
+    /// One that is known.
+    Event {
+        /// Its id.
+        event: OwnedEventId,
+    },
+    /// One of the customer that was on its way: by the effect that puts it into the room.
+    Effect {
+        /// The effect's number.
+        effect: u64,
+        /// When it was decided, in milliseconds since the Unix epoch: the event is no older.
+        created: u64,
+    },
+}
+
+impl Deed {
+    /// What it is about, if it cannot be done without that.
+    #[must_use]
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Amend { to, .. } | Self::React { to, .. } => Some(to),
+            Self::TakeBack { of, .. } => Some(of),
+            _ => None,
+        }
+    }
 }
 
 /// A message that the bot answers.

@@ -23,6 +23,7 @@ pub mod effect;
 pub mod health;
 pub mod live;
 mod members;
+mod mirror;
 mod queue_users;
 pub mod retry;
 mod room;

@@ -146,6 +146,7 @@ fn say(seq: u64, age_ms: u64) -> (EffectSeq, OutboxEffect) {
         anchor: 1,
         key: "key".to_owned(),
         received: 0,
+        reply_to: None,
     };
     let created = Clock::default().now().0 - age_ms;
     (

@@ -4,7 +4,7 @@ use switchboard_engine::{ChatId, Input, MessageRef, QueueId};
 
 use super::{
     batch::Batch,
-    records::{Conversation, LogEntry, LogRecord},
+    records::{Conversation, LogEntry, LogRecord, MessageRecord},
     state::{HandleError, State},
     words,
 };
@@ -29,8 +29,11 @@ impl State {
             CustomerInput::Start { chat, site, name, queue, session } => {
                 self.start(chat, (site, queue), name, session, batch).await
             }
-            CustomerInput::Send { chat, key, text, email } => {
-                self.customer_sent(chat, (key, text, email), received, batch).await
+            CustomerInput::Send { chat, key, text, email, reply_to } => {
+                self.customer_sent(chat, (key, text, email), reply_to, received, batch).await
+            }
+            CustomerInput::Change { chat, key, target, change } => {
+                self.customer_changed(chat, (key, target), change, batch).await
             }
             CustomerInput::End { chat } => self.input(Input::CustomerEnded { chat }, batch).await,
             CustomerInput::Away { chat, since } => {
@@ -103,6 +106,7 @@ impl State {
         &mut self,
         chat: ChatId,
         (key, text, email): (String, String, Option<String>),
+        reply_to: Option<u64>,
         received: u64,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
@@ -117,12 +121,15 @@ impl State {
                 self.notice(chat, words::email(&email), None, &[], batch);
             }
         }
-        let feed = self.feed(
-            chat,
-            FeedBody::Own { key: key.clone(), text: text.clone(), reply_to: None },
-            batch,
-        )?;
-        let log = self.log(chat, LogEntry::Customer { key, text, feed, reply_to: None }, batch)?;
+        let reply_to = match reply_to {
+            Some(to) => self.message(chat, to, batch).await?.map(|_| to),
+            None => None,
+        };
+        let shown = FeedBody::Own { key: key.clone(), text: text.clone(), reply_to };
+        let feed = self.feed(chat, shown, batch)?;
+        let log = self.log(chat, LogEntry::Customer { key, text, feed, reply_to }, batch)?;
+        let record = MessageRecord { log, ..MessageRecord::default() };
+        Self::keep_message(chat, feed, &record, batch)?;
         self.with.metrics.customer_message(self.batch_time().0.saturating_sub(received));
         self.input(Input::CustomerSent { chat, message: MessageRef(log) }, batch).await
     }

@@ -51,6 +51,7 @@ mod happened;
 mod hours;
 mod housekeeping;
 mod mirror;
+mod mirror_customer;
 mod outcomes;
 mod pauses;
 mod people;

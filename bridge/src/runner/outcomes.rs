@@ -112,7 +112,11 @@ impl State {
                 }
                 self.with.metrics.delivered_to_agents(received, self.batch_time().0);
                 let place = EventPlace { chat, by: Author::Customer, anchor };
-                Ok(batch.file_event(event.as_str(), &place)?)
+                batch.file_event(event.as_str(), &place)?;
+                self.customer_event_is_known(chat, anchor, (seq.0, &event), batch).await
+            }
+            (Deed::Amend { feed, .. } | Deed::React { feed, .. }, Done::Event(event)) => {
+                self.customer_change_is_done(chat, feed, (seq.0, &event), batch).await
             }
             (Deed::Notice { anchor, .. }, Done::Event(event)) => {
                 let place = EventPlace { chat, by: Author::Bot, anchor };
@@ -216,6 +220,9 @@ impl State {
                 self.feed(chat, FeedBody::Undelivered { key, reason: failed }, batch)?;
                 self.notice(chat, words::MESSAGE_LOST.to_owned(), None, &[], batch);
                 Ok(())
+            }
+            Deed::Amend { key, .. } | Deed::React { key, .. } | Deed::TakeBack { key, .. } => {
+                self.customer_change_failed(chat, key, reason, batch)
             }
             Deed::Remove { agent, .. } => {
                 let name =

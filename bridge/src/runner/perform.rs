@@ -6,7 +6,7 @@ use switchboard_engine::{AgentId, ChatId, ChatState, Effect, MessageRef, Span, e
 use super::{
     batch::Batch,
     bot_rooms::Message,
-    records::{Author, EventPlace, LogEntry, MessageRecord, Question},
+    records::{Author, EventPlace, LogEntry, MessageRecord, Question, Sending},
     state::{HandleError, State},
     words,
 };
@@ -131,10 +131,24 @@ impl State {
         message: MessageRef,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        let Some(LogEntry::Customer { key, text, feed, .. }) =
+        let Some(LogEntry::Customer { key, text, feed, reply_to }) =
             self.log_entry(chat, message.0, batch).await?
         else {
             return Ok(());
+        };
+        // What the customer has changed while it waited for the room comes as it is now.
+        let record = self.message(chat, feed, batch).await?;
+        if record.as_ref().is_some_and(|record| record.removed) {
+            return Ok(());
+        }
+        let edited = record.as_ref().and_then(|record| record.edits.iter().max());
+        let text = match edited {
+            Some(edit) => self.text_at(chat, edit.log, batch).await?.map_or(text, |(text, _)| text),
+            None => text,
+        };
+        let reply_to = match reply_to {
+            Some(to) => self.message(chat, to, batch).await?.and_then(|to| to.target()),
+            None => None,
         };
         let agents: Vec<String> = match self.engine().chat(chat).map(|c| &c.state) {
             Some(ChatState::Active { agents, .. }) => agents.iter().map(|a| a.0.clone()).collect(),
@@ -147,8 +161,12 @@ impl State {
         let mentions = if silent || conversation.reply_awaited { Vec::new() } else { agents };
         conversation.reply_awaited |= !mentions.is_empty();
         batch.chats.insert(chat);
-        let deed = Deed::Say { text, mentions, anchor: feed, key, received };
-        self.send(chat, Lane::Timeline, deed, batch);
+        let deed = Deed::Say { text, mentions, anchor: feed, key, received, reply_to };
+        let effect = self.send(chat, Lane::Timeline, deed, batch).0;
+        if let Some(mut record) = record {
+            record.effect = Some(Sending { effect, created: received });
+            Self::keep_message(chat, feed, &record, batch)?;
+        }
         Ok(())
     }
 

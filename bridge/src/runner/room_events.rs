@@ -105,7 +105,7 @@ impl State {
             .and_then(|id| parse_effect_id(&self.store.identity().incarnation, id));
         if let (Some(seq), Ok(event_id)) = (seq, EventId::parse(&event.event_id)) {
             match self.open_effects.get(&seq.0).map(|effect| &effect.deed) {
-                Some(Deed::Say { .. }) => {
+                Some(Deed::Say { .. } | Deed::Amend { .. } | Deed::React { .. }) => {
                     batch.settled.push(seq);
                     self.finish_effect(seq, Ok(Done::Event(event_id)), batch).await?;
                 }

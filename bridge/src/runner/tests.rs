@@ -47,7 +47,7 @@ use crate::{
     metrics::Metrics,
     outbox::{
         Instruction,
-        effect::{Deed, Done, Lane, OutboxEffect, Outcome, effect_id},
+        effect::{Deed, Done, Lane, OutboxEffect, Outcome, Target, effect_id},
         health::Health,
     },
     place::Place,
@@ -217,7 +217,8 @@ impl Bench {
 
     async fn says(&self, key: &str) {
         let (key, text) = (key.to_owned(), format!("text of {key}"));
-        self.customer(CustomerInput::Send { chat: CHAT, key, text, email: None }).await;
+        self.customer(CustomerInput::Send { chat: CHAT, key, text, email: None, reply_to: None })
+            .await;
     }
 
     /// The first new effect that is of interest; the others stay.
@@ -420,6 +421,7 @@ fn stored_types_keep_their_form() {
         held: vec![],
     };
     insta::assert_json_snapshot!("conversation", conversation);
+    let known = || Target::Event { event: ruma::event_id!("$event").to_owned() };
     let effects = [
         Deed::OpenRoom {
             number: 42,
@@ -438,6 +440,7 @@ fn stored_types_keep_their_form() {
             anchor: 2,
             key: "k".into(),
             received: 1,
+            reply_to: None,
         },
         Deed::Notice {
             text: "t".into(),
@@ -447,6 +450,17 @@ fn stored_types_keep_their_form() {
             to: None,
         },
         Deed::Status { number: 42, queue: "support".into(), status: "active".into() },
+        Deed::Say {
+            text: "t".into(),
+            mentions: vec![],
+            anchor: 2,
+            key: "k".into(),
+            received: 1,
+            reply_to: Some(Target::Effect { effect: 5, created: 1 }),
+        },
+        Deed::Amend { to: known(), text: "t".into(), feed: 2, key: "k".into() },
+        Deed::React { to: known(), emoji: "👍".into(), feed: 2, key: "k".into() },
+        Deed::TakeBack { of: known(), key: "k".into() },
     ]
     .map(|deed| OutboxEffect {
         place: CHAT.into(),
@@ -461,6 +475,35 @@ fn stored_types_keep_their_form() {
         entry: LogEntry::Customer { key: "k".into(), text: "t".into(), feed: 2, reply_to: None },
     };
     insta::assert_json_snapshot!("log_record", log);
+}
+
+#[test]
+fn changes_keep_their_form_in_the_log() {
+    let agent = Some(AgentId(ANNA.to_owned()));
+    let event = Some("$event".to_owned());
+    let changes = [
+        LogEntry::Agent {
+            agent: AgentId(ANNA.to_owned()),
+            text: "t".into(),
+            html: None,
+            event: "$event".into(),
+            reply_to: Some(2),
+        },
+        LogEntry::Edited {
+            message: 1,
+            feed: 2,
+            agent: agent.clone(),
+            text: "t".into(),
+            html: Some("h".into()),
+            event: event.clone(),
+            sent: 7,
+        },
+        LogEntry::Removed { message: 1, feed: 2, by: None, only_in_room: false },
+        LogEntry::Removed { message: 1, feed: 2, by: Some(ANNA.into()), only_in_room: true },
+        LogEntry::EditRemoved { message: 1, edit: 3, by: ANNA.into() },
+        LogEntry::Reacted { message: 1, feed: 2, agent, emoji: "👍".into(), on: true, event },
+    ];
+    insta::assert_json_snapshot!("log_changes", changes);
 }
 
 /// Agents who are not stored yet are stored as logged on and ready.

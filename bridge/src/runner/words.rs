@@ -58,6 +58,10 @@ pub(super) fn taken_back(seen: bool) -> &'static str {
     }
 }
 
+/// A change that the customer made cannot be done in the room.
+pub(super) const CHANGE_LOST: &str =
+    "Something that the customer has edited, removed or reacted to could not be changed here.";
+
 /// Somebody has removed a message before it could be shown to the customer.
 pub(super) const NEVER_SHOWN: &str =
     "The message that was removed here was not sent to the customer.";

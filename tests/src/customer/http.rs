@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use reqwest::{Method, header};
 use serde::{Serialize, de::DeserializeOwned};
-use switchboard::gateway::wire::{ChatStarted, ErrorBody, FeedPage, SendMessage, StartChat};
+use switchboard::gateway::wire::{
+    ChatStarted, ClientFrame, ErrorBody, FeedPage, SendMessage, StartChat,
+};
 
 /// A call that did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -94,8 +96,13 @@ impl Http {
 
     /// `POST …/messages`
     pub async fn send(&self, key: &str, text: &str) -> Result<(), Failure> {
-        let body = SendMessage { key: key.into(), text: text.into(), email: None };
+        let body = SendMessage { key: key.into(), text: text.into(), email: None, reply_to: None };
         self.status(Method::POST, "messages", Some(&body)).await
+    }
+
+    /// `POST …/changes`
+    pub async fn change(&self, frame: &ClientFrame) -> Result<(), Failure> {
+        self.status(Method::POST, "changes", Some(frame)).await
     }
 
     /// `POST …/end`

@@ -159,6 +159,7 @@ fn next_outgoing(state: &mut State) -> Option<ClientFrame> {
             key: message.key.clone(),
             text: message.text.clone(),
             email: None,
+            reply_to: None,
         });
     }
     if state.outbox.is_empty() || !matches!(state.control.front(), Some(ClientFrame::End {})) {

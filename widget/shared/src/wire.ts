@@ -138,7 +138,47 @@ text: string,
  * Where an answer may be sent if the customer is gone: an e-mail address of at most 254
  * characters. Asked for when they leave a message; empty is none.
  */
-email?: string, } | { "type": "typing", 
+email?: string, 
+/**
+ * The message that it answers, by its number in the feed. What is no message is passed over.
+ */
+reply_to?: number, } | { "type": "edit", 
+/**
+ * Made by the page like that of a message. The same key again is the same change.
+ */
+key: string, 
+/**
+ * The message, by its number in the feed.
+ */
+target: number, 
+/**
+ * Plain text.
+ */
+text: string, } | { "type": "remove", 
+/**
+ * As in `edit`.
+ */
+key: string, 
+/**
+ * The message, by its number in the feed.
+ */
+target: number, } | { "type": "react", 
+/**
+ * As in `edit`.
+ */
+key: string, 
+/**
+ * The message, by its number in the feed.
+ */
+target: number, 
+/**
+ * One emoji, at most 16 characters.
+ */
+emoji: string, 
+/**
+ * Whether it is to be there.
+ */
+on: boolean, } | { "type": "typing", 
 /**
  * Which.
  */
@@ -493,7 +533,7 @@ export type Style = "paragraph" | "strong" | "emphasis" | "deleted" | "code" | "
 /**
  * Why a message was not taken.
  */
-export type RefusalReason = "too_long" | "empty" | "bad_email" | "too_fast" | "too_many" | "ended" | "undeliverable" | "unavailable";
+export type RefusalReason = "too_long" | "empty" | "bad_email" | "too_fast" | "too_many" | "ended" | "no_target" | "bad_reaction" | "undeliverable" | "unavailable";
 
 /**
  * What was wrong.
@@ -562,7 +602,11 @@ text: string,
 /**
  * As in the `send` frame.
  */
-email?: string, };
+email?: string, 
+/**
+ * As in the `send` frame.
+ */
+reply_to?: number, };
 
 /**
  * The body of `POST /customer/v1/typing`.

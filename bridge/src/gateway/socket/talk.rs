@@ -10,6 +10,7 @@ use super::{
     push::Push,
 };
 use crate::gateway::{
+    change::Change,
     error::{ApiError, retry_ms},
     feed::{PAGE, is_end},
     input::CustomerInput,
@@ -137,8 +138,16 @@ impl Talk<'_> {
             tracing::info!(chat = %self.greeting.session.chat, "a socket floods");
             return Err(Goodbye::error(ErrorCode::TooFast, "too many frames"));
         }
-        let is_message =
-            matches!(heard, Heard::Frame(ClientFrame::Send { .. } | ClientFrame::End {}));
+        let is_message = matches!(
+            heard,
+            Heard::Frame(
+                ClientFrame::Send { .. }
+                    | ClientFrame::Edit { .. }
+                    | ClientFrame::Remove { .. }
+                    | ClientFrame::React { .. }
+                    | ClientFrame::End {}
+            )
+        );
         if !is_message && !self.limits.small() {
             return Ok(());
         }
@@ -160,7 +169,14 @@ impl Talk<'_> {
         let chat = self.greeting.session.chat;
         match frame {
             ClientFrame::Hello { .. } => self.nonsense("hello comes once".to_owned()).await,
-            ClientFrame::Send { key, text, email } => self.send(key, &text, email.as_deref()).await,
+            ClientFrame::Send { key, text, email, reply_to } => {
+                let email = email.as_deref();
+                let checked = message::check(chat, key.clone(), &text, email, reply_to);
+                self.send(key, checked).await
+            }
+            frame @ (ClientFrame::Edit { .. }
+            | ClientFrame::Remove { .. }
+            | ClientFrame::React { .. }) => self.change(frame).await,
             ClientFrame::Typing { typing } => {
                 self.typing = typing;
                 self.state.live.customer_typing(chat, typing);
@@ -194,9 +210,29 @@ impl Talk<'_> {
         self.line.say(&ServerFrame::Error { code, message, fatal: false }).await
     }
 
-    async fn send(&mut self, key: String, text: &str, email: Option<&str>) -> Result<(), Goodbye> {
+    async fn change(&mut self, frame: ClientFrame) -> Result<(), Goodbye> {
         let chat = self.greeting.session.chat;
-        let (reason, retry_after_ms) = match message::check(chat, key.clone(), text, email) {
+        let (key, checked) = match Change::read(frame) {
+            None => return Ok(()),
+            Some(Err((key, invalid))) => (key, Err(invalid)),
+            // What is over is refused for that reason.
+            Some(Ok(change))
+                if !self.has_ended() && !self.state.has_target(chat, &change).await? =>
+            {
+                (change.key, Err(Invalid::Refused(RefusalReason::NoTarget)))
+            }
+            Some(Ok(change)) => (change.key.clone(), Ok(change.into_input(chat))),
+        };
+        self.send(key, checked).await
+    }
+
+    async fn send(
+        &mut self,
+        key: String,
+        checked: Result<CustomerInput, Invalid>,
+    ) -> Result<(), Goodbye> {
+        let chat = self.greeting.session.chat;
+        let (reason, retry_after_ms) = match checked {
             Err(Invalid::Key) => return self.nonsense(message::BAD_KEY.to_owned()).await,
             Err(Invalid::Refused(reason)) => (reason, None),
             Ok(input) => match self.state.limiters.message(chat) {

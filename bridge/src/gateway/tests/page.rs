@@ -61,7 +61,8 @@ impl Page {
 
     pub(super) async fn send_with(&mut self, key: &str, text: &str, email: Option<&str>) {
         let (key, text) = (key.to_owned(), text.to_owned());
-        self.say(&ClientFrame::Send { key, text, email: email.map(str::to_owned) }).await;
+        self.say(&ClientFrame::Send { key, text, email: email.map(str::to_owned), reply_to: None })
+            .await;
     }
 
     /// The next frame.

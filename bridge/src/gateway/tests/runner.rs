@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use switchboard_engine::ChatId;
 use tokio::{sync::watch, task::JoinHandle};
 
-use super::{CLOSED, EndedBy, FeedBody, FeedEntry, FormReason, Phase};
+use super::{CLOSED, EndedBy, FeedBody, FeedEntry, FormReason, Phase, RichText};
 use crate::{
     gateway::{
-        input::CustomerInput,
+        input::{CustomerChange, CustomerInput},
         session::{SessionRecord, SessionToken},
     },
     live::{Live, unix_ms},
@@ -105,6 +105,20 @@ impl Work {
             CustomerInput::End { chat } => {
                 phase = Some(Phase::Ended);
                 (chat, vec![FeedBody::Ended { by: EndedBy::Customer }])
+            }
+            CustomerInput::Change { chat, key, target, change } => {
+                let key = Some(key);
+                let body = match change {
+                    CustomerChange::Edit { text } => {
+                        let content = vec![RichText::Text { text }];
+                        FeedBody::Edited { target, content, key }
+                    }
+                    CustomerChange::Remove {} => FeedBody::Removed { target, key },
+                    CustomerChange::React { emoji, on } => {
+                        FeedBody::Reaction { target, emoji, by: None, on, key }
+                    }
+                };
+                (chat, vec![body])
             }
             CustomerInput::Away { chat, .. } => (chat, Vec::new()),
         };

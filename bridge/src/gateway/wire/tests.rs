@@ -86,17 +86,32 @@ fn client_frames_keep_their_form() {
     let key = "q83vEjRWeJA".to_owned();
     let frames = [
         ClientFrame::Hello { token: "A".repeat(43), after: 12 },
-        ClientFrame::Send { key: key.clone(), text: "Hello".to_owned(), email: None },
         ClientFrame::Send {
-            key,
+            key: key.clone(),
+            text: "Hello".to_owned(),
+            email: None,
+            reply_to: None,
+        },
+        ClientFrame::Send {
+            key: key.clone(),
             text: "Call me".to_owned(),
             email: Some("ann@example.org".to_owned()),
+            reply_to: None,
         },
         ClientFrame::Typing { typing: true },
         ClientFrame::Ack { seq: 13 },
         ClientFrame::Seen { seq: 13 },
         ClientFrame::End {},
         ClientFrame::Ping {},
+        ClientFrame::Send {
+            key: key.clone(),
+            text: "Yes".to_owned(),
+            email: None,
+            reply_to: Some(4),
+        },
+        ClientFrame::Edit { key: key.clone(), target: 4, text: "Hello!".to_owned() },
+        ClientFrame::Remove { key: key.clone(), target: 4 },
+        ClientFrame::React { key, target: 4, emoji: "👍".to_owned(), on: true },
     ];
     insta::assert_json_snapshot!(frames);
     for frame in frames {
@@ -202,6 +217,7 @@ fn bodies_keep_their_form() {
             key: "q83vEjRWeJA".to_owned(),
             text: "Hello".to_owned(),
             email: Some("ann@example.org".to_owned()),
+            reply_to: None,
         },
         "typing": SetTyping { typing: true },
         "seen": SetSeen { seq: 1 },

@@ -7,7 +7,10 @@ use super::{
     rooms::BOTH,
     *,
 };
-use crate::{gateway::wire::RichText, matrix::rich};
+use crate::{
+    gateway::{input::CustomerChange, wire::RichText},
+    matrix::rich,
+};
 
 const BEN: &str = "@ben:localhost";
 
@@ -302,4 +305,131 @@ fn message_records_keep_their_form() {
         }],
     };
     insta::assert_json_snapshot!(record);
+}
+
+/// What the bridge does as the customer, in the order in which it was decided.
+fn as_customer(deed: &Deed) -> bool {
+    matches!(
+        deed,
+        Deed::Say { .. } | Deed::Amend { .. } | Deed::React { .. } | Deed::TakeBack { .. }
+    )
+}
+
+fn key(n: u32) -> String {
+    format!("change-{n}")
+}
+
+impl Bench {
+    async fn changes(&self, n: u32, target: u64, change: CustomerChange) {
+        self.customer(CustomerInput::Change { chat: CHAT, key: key(n), target, change }).await;
+    }
+
+    async fn edits(&self, n: u32, target: u64, text: &str) {
+        self.changes(n, target, CustomerChange::Edit { text: text.to_owned() }).await;
+    }
+
+    async fn reacts(&self, n: u32, target: u64, on: bool) {
+        let emoji = "👍".to_owned();
+        self.changes(n, target, CustomerChange::React { emoji, on }).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_in_the_room_yet_is_named_by_its_effect() {
+    let mut bench = Bench::with(MemoryStore::new(), BOTH, Span::seconds(45)).await;
+    bench.talks().await;
+    bench.says("one").await;
+    let (said, say) = bench.next(as_customer).await;
+    bench.edits(1, 3, "better").await;
+    let (_, effect) = bench.next(as_customer).await;
+    let to = Target::Effect { effect: said.0, created: say.created };
+    let deed = Deed::Amend { to, text: "better".into(), feed: 3, key: key(1) };
+    assert_eq!((effect.deed, effect.after), (deed, vec![said.0]), "and it waits for that");
+    // Once it is there, it is named by its event.
+    let event = ruma::event_id!("$one").to_owned();
+    bench.ends_well(said, say, Done::Event(event.clone()));
+    let known = || Target::Event { event: event.clone() };
+    loop {
+        // When the end is handled, nobody is told.
+        let stored = bench.store.records(RecordKind::Message).await.expect("read");
+        if stored.iter().any(|(_, body)| String::from_utf8_lossy(body).contains("$one")) {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    bench.reacts(2, 3, true).await;
+    let (reacted, effect) = bench.next(as_customer).await;
+    let created = effect.created;
+    let deed = Deed::React { to: known(), emoji: "👍".into(), feed: 3, key: key(2) };
+    assert_eq!(effect.deed, deed);
+    bench.reacts(3, 3, false).await;
+    let (_, effect) = bench.next(as_customer).await;
+    let of = Target::Effect { effect: reacted.0, created };
+    assert_eq!(effect.deed, Deed::TakeBack { of, key: key(3) });
+    bench.changes(4, 3, CustomerChange::Remove {}).await;
+    let (_, effect) = bench.next(as_customer).await;
+    assert_eq!(effect.deed, Deed::TakeBack { of: known(), key: key(4) });
+    // What is gone cannot be changed.
+    bench.edits(5, 3, "again").await;
+    bench.handles_everything().await;
+    assert_eq!(fold(&bench.feed(4).await), Vec::<String>::new());
+    bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn what_waits_for_the_room_comes_as_it_is_then() {
+    let mut bench = Bench::with(MemoryStore::new(), BOTH, Span::seconds(45)).await;
+    bench.starts().await;
+    for name in ["one", "two", "three"] {
+        bench.says(name).await;
+    }
+    bench.feed(4).await;
+    bench.edits(1, 2, "better").await;
+    bench.changes(2, 3, CustomerChange::Remove {}).await;
+    let (seq, effect) = bench.next(|deed| matches!(deed, Deed::OpenRoom { .. })).await;
+    let room = ruma::RoomId::parse(rooms::ROOM).expect("valid");
+    bench.feed(6).await;
+    let mut said = Vec::new();
+    bench.ends_well(seq, effect, Done::Room(room));
+    bench.says("four").await;
+    loop {
+        let (_, effect) = bench.next(as_customer).await;
+        let Deed::Say { text, .. } = effect.deed else { continue };
+        let last = text == "text of four";
+        said.push(text);
+        if last {
+            break;
+        }
+    }
+    let newest = said.iter().rev().take(2).rev().cloned().collect::<Vec<_>>();
+    assert_eq!(newest, ["text of three", "text of four"], "{said:?}");
+    bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn customers_change_only_what_is_theirs() {
+    let mut bench = Bench::with(MemoryStore::new(), BOTH, Span::seconds(45)).await;
+    bench.talks().await;
+    bench.arrives(&message("$m", "hello")).await;
+    bench.feed(3).await;
+    bench.edits(1, 3, "not my words").await;
+    bench.changes(2, 3, CustomerChange::Remove {}).await;
+    bench.edits(3, 99, "nothing there").await;
+    bench.reacts(4, 3, true).await;
+    bench.reacts(5, 3, true).await;
+    let (page, _) = bench.page().await;
+    assert_eq!(page, ["hello 👍customer"]);
+    let (_, effect) = bench.next(as_customer).await;
+    assert!(matches!(effect.deed, Deed::React { .. }), "{effect:?}");
+    bench.customer(CustomerInput::End { chat: CHAT }).await;
+    bench.reacts(6, 3, false).await;
+    bench.handles_everything().await;
+    let feed = bench.feed(7).await;
+    let reason = crate::gateway::wire::RefusalReason::Ended;
+    assert_eq!(feed.last(), Some(&FeedBody::Undelivered { key: key(6), reason }));
+    // But what an agent takes back still goes.
+    bench.arrives(&redaction("$x", "$m")).await;
+    let (page, _) = bench.page().await;
+    assert_eq!(page, Vec::<String>::new());
+    bench.stop.cancel();
 }

@@ -51,7 +51,14 @@ impl Office {
         self.rings(chat).await;
         self.joins(chat, "anna").await;
         let (key, text) = (format!("key-of-{chat}"), secret(chat));
-        self.customer(CustomerInput::Send { chat: ChatId(chat), key, text, email: None }).await;
+        self.customer(CustomerInput::Send {
+            chat: ChatId(chat),
+            key,
+            text,
+            email: None,
+            reply_to: None,
+        })
+        .await;
         self.anna_writes(chat).await;
         self.all_is_done(chat).await;
         self.customer(CustomerInput::End { chat: ChatId(chat) }).await;

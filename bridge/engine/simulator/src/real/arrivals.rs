@@ -117,6 +117,7 @@ impl Arrivals {
                 key: message_key(*key),
                 text: format!("c{key}"),
                 email: None,
+                reply_to: None,
             }),
             Item::End { chat } => customer(CustomerInput::End { chat: *chat }),
             Item::Away { chat } => {

@@ -237,7 +237,10 @@ pub(super) fn in_short(seq: EffectSeq, effect: &bridge::OutboxEffect) -> Option<
         bridge::Deed::Card { .. }
         | bridge::Deed::Notice { .. }
         | bridge::Deed::File { .. }
-        | bridge::Deed::Redact { .. } => Deed::Note,
+        | bridge::Deed::Redact { .. }
+        | bridge::Deed::Amend { .. }
+        | bridge::Deed::React { .. }
+        | bridge::Deed::TakeBack { .. } => Deed::Note,
         // These are done elsewhere.
         bridge::Deed::OpenBotRoom { .. }
         | bridge::Deed::Invite { .. }

@@ -59,12 +59,22 @@ export class Agent {
     this.name = user[0]?.toUpperCase() + user.slice(1);
   }
 
-  static async login(homeserver: string, server: string, user: string, password: string): Promise<Agent> {
+  static async login(
+    homeserver: string,
+    server: string,
+    user: string,
+    password: string,
+  ): Promise<Agent> {
     const answer = await fetch(`${homeserver}/_matrix/client/v3/login`, {
       method: "POST",
-      body: JSON.stringify({ type: "m.login.password", identifier: { type: "m.id.user", user }, password }),
+      body: JSON.stringify({
+        type: "m.login.password",
+        identifier: { type: "m.id.user", user },
+        password,
+      }),
     });
-    if (!answer.ok) throw new Error(`${user} cannot log in: ${await answer.text()}`);
+    if (!answer.ok)
+      throw new Error(`${user} cannot log in: ${await answer.text()}`);
     const { access_token } = (await answer.json()) as { access_token: string };
     const agent = new Agent(homeserver, access_token, user, server);
     void agent.follow();
@@ -78,7 +88,9 @@ export class Agent {
   /** A request that nobody has taken yet, if there is one. */
   takeRequest(): Invite | undefined {
     // One that was withdrawn in the meantime is none.
-    const index = this.requests.findIndex(({ room }) => this.rooms.get(room)?.membership === "invite");
+    const index = this.requests.findIndex(
+      ({ room }) => this.rooms.get(room)?.membership === "invite",
+    );
     return index < 0 ? undefined : this.requests.splice(index, 1)[0];
   }
 
@@ -88,28 +100,67 @@ export class Agent {
 
   /** Comes to the desk and logs on with the only profile. */
   async logOn(): Promise<void> {
-    const desk = await until(`an invite to the desk of ${this.id}`, () => this.deskInvite);
+    const desk = await until(
+      `an invite to the desk of ${this.id}`,
+      () => this.deskInvite,
+    );
     await this.accept(desk);
     this.desk = desk;
     await this.say(desk, "!login");
     await this.sees(desk, "that they are logged on", (event) => {
-      return event.content["msgtype"] === "m.notice" && String(event.content["body"]).includes("logged on");
+      return (
+        event.content["msgtype"] === "m.notice" &&
+        String(event.content["body"]).includes("logged on")
+      );
     });
   }
 
   async accept(room: string): Promise<void> {
     await this.call("POST", `join/${encodeURIComponent(room)}`, {});
-    await until(`${this.id} to be in the room`, () => this.rooms.get(room)?.membership === "join");
+    await until(
+      `${this.id} to be in the room`,
+      () => this.rooms.get(room)?.membership === "join",
+    );
   }
 
   /** Declines an invite, or leaves. */
   async leave(room: string): Promise<void> {
     await this.call("POST", `rooms/${encodeURIComponent(room)}/leave`, {});
-    await until(`${this.id} to be gone`, () => this.rooms.get(room)?.membership === "leave");
+    await until(
+      `${this.id} to be gone`,
+      () => this.rooms.get(room)?.membership === "leave",
+    );
   }
 
   async say(room: string, body: string): Promise<string> {
     return await this.send(room, "m.room.message", { msgtype: "m.text", body });
+  }
+
+  async edit(room: string, event: string, body: string): Promise<string> {
+    return await this.send(room, "m.room.message", {
+      msgtype: "m.text",
+      body: `* ${body}`,
+      "m.new_content": { msgtype: "m.text", body },
+      "m.relates_to": { rel_type: "m.replace", event_id: event },
+    });
+  }
+
+  async reply(room: string, event: string, body: string): Promise<string> {
+    return await this.send(room, "m.room.message", {
+      msgtype: "m.text",
+      body,
+      "m.relates_to": { "m.in_reply_to": { event_id: event } },
+    });
+  }
+
+  async redact(room: string, event: string): Promise<void> {
+    const transaction = `r${String(Date.now())}.${String(this.transactions++)}`;
+    const ids = [room, event, transaction].map(encodeURIComponent);
+    await this.call(
+      "PUT",
+      `rooms/${ids[0] ?? ""}/redact/${ids[1] ?? ""}/${ids[2] ?? ""}`,
+      {},
+    );
   }
 
   async react(room: string, event: string, key: string): Promise<string> {
@@ -120,51 +171,96 @@ export class Agent {
 
   async typing(room: string, typing: boolean): Promise<void> {
     const path = `rooms/${encodeURIComponent(room)}/typing/${encodeURIComponent(this.id)}`;
-    await this.call("PUT", path, typing ? { typing, timeout: 30_000 } : { typing });
+    await this.call(
+      "PUT",
+      path,
+      typing ? { typing, timeout: 30_000 } : { typing },
+    );
   }
 
   async read(room: string, event: string): Promise<void> {
-    await this.call("POST", `rooms/${encodeURIComponent(room)}/receipt/m.read/${encodeURIComponent(event)}`, {});
+    await this.call(
+      "POST",
+      `rooms/${encodeURIComponent(room)}/receipt/m.read/${encodeURIComponent(event)}`,
+      {},
+    );
   }
 
   /** Waits for a message with exactly this text. */
   async hears(room: string, body: string): Promise<MatrixEvent> {
-    return await this.sees(room, `"${body}"`, (event) => event.content["body"] === body);
+    return await this.sees(
+      room,
+      `"${body}"`,
+      (event) => event.content["body"] === body,
+    );
   }
 
   /** Waits for a message that fits. */
-  async sees(room: string, what: string, fits: (event: MatrixEvent) => boolean): Promise<MatrixEvent> {
-    return await until(`${what} at ${this.id}`, () => this.messages(room).find(fits));
+  async sees(
+    room: string,
+    what: string,
+    fits: (event: MatrixEvent) => boolean,
+  ): Promise<MatrixEvent> {
+    return await until(`${what} at ${this.id}`, () =>
+      this.messages(room).find(fits),
+    );
   }
 
   messages(room: string): MatrixEvent[] {
-    return (this.rooms.get(room)?.events ?? []).filter((event) => event.type === "m.room.message");
+    return (this.rooms.get(room)?.events ?? []).filter(
+      (event) => event.type === "m.room.message",
+    );
+  }
+
+  /** Waits for an event of any type that fits. */
+  async notices(
+    room: string,
+    what: string,
+    fits: (event: MatrixEvent) => boolean,
+  ): Promise<MatrixEvent> {
+    return await until(`${what} at ${this.id}`, () =>
+      this.rooms.get(room)?.events.find(fits),
+    );
   }
 
   /** What the customer has said, in order. */
   customerTexts(room: string): string[] {
-    const customers = this.messages(room).filter((event) => event.sender.includes("_c_"));
+    const customers = this.messages(room).filter((event) =>
+      event.sender.includes("_c_"),
+    );
     return customers.map((event) => String(event.content["body"]));
   }
 
   /** Whether a customer is typing. */
   seesTyping(room: string): boolean {
-    return this.rooms.get(room)?.typing.some((user) => user.includes("_c_")) ?? false;
+    return (
+      this.rooms.get(room)?.typing.some((user) => user.includes("_c_")) ?? false
+    );
   }
 
-  private async send(room: string, type: string, content: object): Promise<string> {
+  private async send(
+    room: string,
+    type: string,
+    content: object,
+  ): Promise<string> {
     const transaction = `t${String(Date.now())}.${String(this.transactions++)}`;
     const path = `rooms/${encodeURIComponent(room)}/send/${type}/${transaction}`;
-    return ((await this.call("PUT", path, content)) as { event_id: string }).event_id;
+    return ((await this.call("PUT", path, content)) as { event_id: string })
+      .event_id;
   }
 
-  private async call(method: string, path: string, body: object): Promise<unknown> {
+  private async call(
+    method: string,
+    path: string,
+    body: object,
+  ): Promise<unknown> {
     const answer = await fetch(`${this.homeserver}/_matrix/client/v3/${path}`, {
       method,
       headers: { Authorization: `Bearer ${this.token}` },
       body: JSON.stringify(body),
     });
-    if (!answer.ok) throw new Error(`${this.id}: ${method} ${path}: ${await answer.text()}`);
+    if (!answer.ok)
+      throw new Error(`${this.id}: ${method} ${path}: ${await answer.text()}`);
     return await answer.json();
   }
 
@@ -172,11 +268,17 @@ export class Agent {
     const headers = { Authorization: `Bearer ${this.token}` };
     let since = "";
     while (!this.stopped.signal.aborted) {
-      const query = new URLSearchParams({ filter: FILTER, timeout: since ? "20000" : "0" });
+      const query = new URLSearchParams({
+        filter: FILTER,
+        timeout: since ? "20000" : "0",
+      });
       if (since) query.set("since", since);
       try {
         const url = `${this.homeserver}/_matrix/client/v3/sync?${query.toString()}`;
-        const answer = await fetch(url, { headers, signal: this.stopped.signal });
+        const answer = await fetch(url, {
+          headers,
+          signal: this.stopped.signal,
+        });
         const sync = (await answer.json()) as SyncAnswer;
         since = sync.next_batch;
         this.takeIn(sync.rooms ?? {});
@@ -187,7 +289,11 @@ export class Agent {
     }
   }
 
-  private takeIn({ invite = {}, join = {}, leave = {} }: NonNullable<SyncAnswer["rooms"]>): void {
+  private takeIn({
+    invite = {},
+    join = {},
+    leave = {},
+  }: NonNullable<SyncAnswer["rooms"]>): void {
     for (const [id, { invite_state }] of Object.entries(invite)) {
       this.room(id).membership = "invite";
       const fits = (event: MatrixEvent): boolean =>
@@ -197,21 +303,33 @@ export class Agent {
       if (member?.content["is_direct"] === true) this.deskInvite = id;
       // Customers are users of their own; what the bot invites to is no request.
       if (inviter.includes("_c_")) {
-        this.requests.push({ room: id, inviter, reason: String(member?.content["reason"] ?? "") });
+        this.requests.push({
+          room: id,
+          inviter,
+          reason: String(member?.content["reason"] ?? ""),
+        });
       }
     }
-    for (const [id, update] of Object.entries(join)) this.update(id, "join", update);
-    for (const [id, update] of Object.entries(leave)) this.update(id, "leave", update);
+    for (const [id, update] of Object.entries(join))
+      this.update(id, "join", update);
+    for (const [id, update] of Object.entries(leave))
+      this.update(id, "leave", update);
   }
 
-  private update(id: string, membership: Room["membership"], update: SyncRoom): void {
+  private update(
+    id: string,
+    membership: Room["membership"],
+    update: SyncRoom,
+  ): void {
     const room = this.room(id);
     room.membership = membership;
     for (const event of update.timeline?.events ?? []) {
-      if (!room.events.some((old) => old.event_id === event.event_id)) room.events.push(event);
+      if (!room.events.some((old) => old.event_id === event.event_id))
+        room.events.push(event);
     }
     for (const { type, content } of update.ephemeral?.events ?? []) {
-      if (type === "m.typing") room.typing = (content["user_ids"] as string[] | undefined) ?? [];
+      if (type === "m.typing")
+        room.typing = (content["user_ids"] as string[] | undefined) ?? [];
     }
   }
 
@@ -226,7 +344,9 @@ export class Agent {
 }
 
 /** The agent who is asked next, whoever it is, and the room. */
-export async function asked(agents: Agent[]): Promise<{ agent: Agent; room: string; invite: Invite }> {
+export async function asked(
+  agents: Agent[],
+): Promise<{ agent: Agent; room: string; invite: Invite }> {
   return await until("one of the agents to be asked", () => {
     for (const agent of agents) {
       const invite = agent.takeRequest();

@@ -8,6 +8,7 @@ import type {
   SiteInfo,
   StartChat,
 } from "@switchboard/shared/wire";
+import type { ChangeFrame } from "./changes";
 
 /** The bridge answered, and said no. */
 export class ApiError extends Error {
@@ -38,6 +39,8 @@ const REASONS: readonly RefusalReason[] = [
   "too_fast",
   "too_many",
   "ended",
+  "no_target",
+  "bad_reaction",
   "undeliverable",
   "unavailable",
 ];
@@ -99,6 +102,10 @@ export class Api {
 
   async message(token: string, body: SendMessage, signal: AbortSignal): Promise<void> {
     await this.#ask("POST", "messages", { token, body, signal });
+  }
+
+  async change(token: string, body: ChangeFrame, signal: AbortSignal): Promise<void> {
+    await this.#ask("POST", "changes", { token, body, signal });
   }
 
   async typing(token: string, typing: boolean, signal: AbortSignal): Promise<void> {

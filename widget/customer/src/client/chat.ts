@@ -1,5 +1,6 @@
 /** One chat, from its session token to its end. Knows nothing of pages and elements. */
 import type { Limits, LiveState, Phase, ServerFrame } from "@switchboard/shared/wire";
+import { textOf, type Change } from "./changes";
 import { Connection, type Dials } from "./connection";
 import { Feed, type Stage } from "./feed";
 import { formOf, phaseOf, type FormView } from "./form";
@@ -133,11 +134,39 @@ export class Chat {
   }
 
   /** Queues a message; false if it cannot be one. */
-  send(text: string, email?: string): boolean {
+  send(text: string, email?: string, replyTo?: number): boolean {
     const clean = wellFormed(text).trim();
     if (clean === "" || this.#over() || !measure(clean, this.#limits).fits) return false;
     this.#typing.stop();
-    this.#outbox.add(clean, Date.now(), this.#feed.last, email);
+    this.#outbox.add(clean, Date.now(), this.#feed.last, {
+      ...(email !== undefined && { email }),
+      ...(replyTo !== undefined && { replyTo }),
+    });
+    this.#outboxChanged();
+    return true;
+  }
+
+  /** Queues another text for an own message; false if it cannot be one. */
+  edit(target: number, text: string): boolean {
+    const clean = wellFormed(text).trim();
+    if (clean === "" || !measure(clean, this.#limits).fits) return false;
+    return this.#change({ type: "edit", target, text: clean });
+  }
+
+  /** Takes an own message away. */
+  remove(target: number): void {
+    this.#change({ type: "remove", target });
+  }
+
+  /** Reacts to a message, or takes that back. */
+  react(target: number, emoji: string, on: boolean): void {
+    this.#change({ type: "react", target, emoji, on });
+  }
+
+  #change(change: Change): boolean {
+    if (this.#over()) return false;
+    this.#typing.stop();
+    this.#outbox.addChange(change, Date.now(), this.#feed.last);
     this.#outboxChanged();
     return true;
   }
@@ -147,7 +176,8 @@ export class Chat {
     const entry = this.#feed.entries.find((entry) => entry.kind === "own" && entry.key === id);
     if (entry?.kind === "own") {
       this.#items.sentAgain(id);
-      this.send(entry.text);
+      const { content } = this.#feed.changes.of(entry.seq);
+      this.send(content === null ? entry.text : textOf(content), undefined, entry.reply_to);
     } else {
       this.#outbox.retry(id, Date.now(), this.#feed.last);
       this.#outboxChanged();
@@ -271,6 +301,14 @@ export class Chat {
     if (entry.kind === "own") {
       this.#outbox.confirmed(entry.key);
       this.#answered(entry.key);
+    } else if (entry.kind === "edited" || entry.kind === "removed" || entry.kind === "reaction") {
+      if (entry.key !== undefined) {
+        this.#outbox.confirmed(entry.key);
+        this.#answered(entry.key);
+      }
+    } else if (entry.kind === "undelivered") {
+      // If it was a change, it did not happen.
+      this.#outbox.failed(entry.key, entry.reason);
     } else if (entry.kind === "agent") {
       this.#noteSeen();
     } else if (entry.kind === "ended") {
@@ -340,8 +378,16 @@ export class Chat {
     if (Date.now() < this.#heldUntil) return;
     const item = this.#outbox.next();
     if (item) {
-      const { key, text, email } = item;
-      const frame = { type: "send" as const, key, text, ...(email !== undefined && { email }) };
+      const { key, text, email, replyTo, change } = item;
+      const frame = change
+        ? { ...change, key }
+        : {
+            type: "send" as const,
+            key,
+            text,
+            ...(email !== undefined && { email }),
+            ...(replyTo !== undefined && { reply_to: replyTo }),
+          };
       if (!this.#connection.send(frame)) return;
       this.#inFlight = item.key;
       this.#clear("answer");

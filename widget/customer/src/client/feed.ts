@@ -1,4 +1,5 @@
 /** The chat as the bridge tells it: entries in order, each once. */
+import { Changes } from "./changes";
 import type { EndedBy, FeedEntry, FormReason, RefusalReason } from "@switchboard/shared/wire";
 
 /** What became of an entry. */
@@ -28,6 +29,8 @@ export class Feed {
   readonly agents: string[] = [];
   /** The customer's messages, by key, that are in the feed. */
   readonly own = new Set<string>();
+  /** What became of messages. */
+  readonly changes = new Changes();
   /** Those that did not reach the agents. */
   readonly undelivered = new Map<string, RefusalReason>();
 
@@ -37,6 +40,7 @@ export class Feed {
     if (entry.seq !== this.last + 1) return "gap";
     this.last = entry.seq;
     this.entries.push(entry);
+    this.changes.apply(entry);
     switch (entry.kind) {
       case "own":
         this.own.add(entry.key);
@@ -71,6 +75,10 @@ export class Feed {
       case "queued":
         this.stage = "chat";
         break;
+      case "edited": // Told to `changes`.
+      case "removed":
+      case "reaction":
+        break;
     }
     return "new";
   }
@@ -81,7 +89,7 @@ export class Feed {
     for (let i = this.entries.length - 1; i >= 0; i -= 1) {
       const entry = this.entries[i];
       if (!entry || entry.seq <= seq) break;
-      if (entry.kind === "agent") count += 1;
+      if (entry.kind === "agent" && !this.changes.of(entry.seq).removed) count += 1;
     }
     return count;
   }

@@ -23,7 +23,7 @@ export function phaseOf(feed: Feed, { phase }: LiveState): Phase {
 }
 
 /** The form, while the customer is asked for a message. */
-export function formOf(feed: Feed, { items }: Outbox): FormView {
+export function formOf(feed: Feed, { messages: items }: Outbox): FormView {
   const { why = "nobody", text = "", seq = 0 } = feed.asked ?? {};
   const written = items.filter((item) => item.after >= seq);
   return {

@@ -1,16 +1,37 @@
 /** What the conversation shows, line by line. */
 import type { FeedEntry, FormReason, LiveState, RichText } from "@switchboard/shared/wire";
+import { textOf, type Change, type Fate, type Reaction } from "./changes";
 import type { Feed } from "./feed";
 import type { FailReason, Outbox, Pending } from "./outbox";
 
 /** How far a message of the customer has come. */
 export type OwnState = "sending" | "accepted" | "delivered" | "seen" | "failed";
 
-/** A message of the customer. */
-export interface OwnItem {
-  kind: "own";
+/** What a message answers. */
+export interface Quote {
+  /** The line of it, if there is one. */
+  id: string;
+  /** Who wrote it; null for the customer. */
+  name: string | null;
+  /** The beginning of what it says; null if it was removed. */
+  text: string | null;
+}
+
+/** What all messages have. */
+interface Message {
   id: string;
   at: number;
+  /** Its number in the feed; null while it is not in it. */
+  seq: number | null;
+  edited: boolean;
+  removed: boolean;
+  reactions: Reaction[];
+  quote: Quote | null;
+}
+
+/** A message of the customer. */
+export interface OwnItem extends Message {
+  kind: "own";
   text: string;
   state: OwnState;
   reason: FailReason | null;
@@ -19,10 +40,8 @@ export interface OwnItem {
 }
 
 /** A message of an agent. */
-export interface AgentItem {
+export interface AgentItem extends Message {
   kind: "agent";
-  id: string;
-  at: number;
   name: string;
   content: RichText[];
 }
@@ -43,6 +62,9 @@ export interface NoticeItem {
 
 export type Item = OwnItem | AgentItem | NoticeItem;
 
+/** So much of a message is quoted. */
+const QUOTED_CHARS = 140;
+
 /** Too much or too long stays so; what the bridge could not do then, it may be able to do now. */
 const RETRY_HELPS: readonly FailReason[] = ["too_fast", "too_many", "undeliverable", "unavailable"];
 
@@ -59,18 +81,23 @@ export class Items {
 
   build(feed: Feed, outbox: Outbox, live: LiveState): Item[] {
     const items: Item[] = [];
-    const pending = outbox.items.filter((item) => !feed.own.has(item.key));
+    const asked = outbox.changes;
+    const pending = outbox.messages.filter((item) => !feed.own.has(item.key));
     // What failed stays where it was written; what is on its way will be the newest.
     const failed = pending.filter((item) => item.state === "failed");
     const over = feed.ended !== null;
     for (const entry of feed.entries) {
       while (failed[0] && failed[0].after < entry.seq)
-        items.push(...failed.splice(0, 1).map(fromPending(over)));
-      const item = this.#fromEntry(entry, feed, live);
+        items.push(...failed.splice(0, 1).map(fromPending(over, (seq) => this.#quote(seq, feed))));
+      const item = this.#fromEntry(entry, feed, live, asked);
       if (item) items.push(item);
     }
-    items.push(...failed.map(fromPending(over)));
-    items.push(...pending.filter((item) => item.state !== "failed").map(fromPending(over)));
+    items.push(...failed.map(fromPending(over, (seq) => this.#quote(seq, feed))));
+    items.push(
+      ...pending
+        .filter((item) => item.state !== "failed")
+        .map(fromPending(over, (seq) => this.#quote(seq, feed))),
+    );
     const kept = items.map((item) => {
       const old = this.#known.get(item.id);
       return old && same(old, item) ? old : item;
@@ -79,7 +106,7 @@ export class Items {
     return kept;
   }
 
-  #fromEntry(entry: FeedEntry, feed: Feed, live: LiveState): Item | null {
+  #fromEntry(entry: FeedEntry, feed: Feed, live: LiveState, asked: Change[]): Item | null {
     const { at } = entry;
     const id = String(entry.seq);
     switch (entry.kind) {
@@ -96,10 +123,17 @@ export class Items {
         const helps = reason !== null && RETRY_HELPS.includes(reason);
         const retry = helps && feed.ended === null && !this.#again.has(entry.key);
         // Known by its key, as it was before it came back in the feed.
-        return { kind: "own", id: entry.key, at, text: entry.text, state, reason, retry };
+        const fate = feed.changes.with(entry.seq, asked);
+        const text = ownText(entry.text, fate);
+        const told = { kind: "own", id: entry.key, at, text, state, reason, retry } as const;
+        return { ...told, ...this.#common(entry.seq, fate, entry.reply_to, feed) };
       }
-      case "agent":
-        return { kind: "agent", id, at, name: entry.name, content: entry.content };
+      case "agent": {
+        const fate = feed.changes.with(entry.seq, asked);
+        const content = fate.removed ? [] : (fate.content ?? entry.content);
+        const told = { kind: "agent", id, at, name: entry.name, content } as const;
+        return { ...told, ...this.#common(entry.seq, fate, entry.reply_to, feed) };
+      }
       case "joined":
       case "left":
         return { kind: "notice", id, at, notice: { what: entry.kind, name: entry.name } };
@@ -109,6 +143,10 @@ export class Items {
       case "requeued":
       case "message_left":
         return { kind: "notice", id, at, notice: { what: entry.kind } };
+      case "edited": // Told at the message that they are about.
+      case "removed":
+      case "reaction":
+        return null;
       case "undelivered": // Told at the message itself.
       case "ended": // Told below the lines.
         return null;
@@ -117,20 +155,54 @@ export class Items {
         return null;
     }
   }
+
+  #common(seq: number, fate: Fate, replyTo: number | undefined, feed: Feed) {
+    const { removed, reactions } = fate;
+    const edited = fate.content !== null;
+    const quote = replyTo === undefined || removed ? null : this.#quote(replyTo, feed);
+    return { seq, edited, removed, reactions, quote };
+  }
+
+  /** What is quoted of a message. */
+  #quote(seq: number, feed: Feed): Quote | null {
+    const entry = feed.entries[seq - 1];
+    if (entry?.kind !== "own" && entry?.kind !== "agent") return null;
+    const fate = feed.changes.of(seq);
+    const said = entry.kind === "own" ? ownText(entry.text, fate) : textOf(fate.content ?? entry.content);
+    const text = fate.removed ? null : Array.from(said).slice(0, QUOTED_CHARS).join("");
+    return entry.kind === "own"
+      ? { id: entry.key, name: null, text }
+      : { id: String(seq), name: entry.name, text };
+  }
 }
 
-function fromPending(over: boolean): (pending: Pending) => OwnItem {
-  return ({ key, at, text, state, reason = "rejected" }) => {
+function ownText(text: string, { content, removed }: Fate): string {
+  if (removed) return "";
+  return content === null ? text : textOf(content);
+}
+
+function fromPending(over: boolean, quoted: (seq: number) => Quote | null): (pending: Pending) => OwnItem {
+  return ({ key, at, text, state, reason = "rejected", replyTo }) => {
     const failed = state === "failed";
     const retry = failed && !over && RETRY_HELPS.includes(reason);
-    return { kind: "own", id: key, at, text, state, reason: failed ? reason : null, retry };
+    const quote = replyTo === undefined ? null : quoted(replyTo);
+    const message = { seq: null, edited: false, removed: false, reactions: [], quote };
+    return { kind: "own", id: key, at, text, state, reason: failed ? reason : null, retry, ...message };
   };
 }
 
 function same(a: Item, b: Item): boolean {
+  if (a.kind === "notice" || b.kind === "notice") return a.kind === b.kind;
   if (a.kind === "own" && b.kind === "own") {
-    return a.state === b.state && a.retry === b.retry && a.reason === b.reason && a.at === b.at;
+    if (a.state !== b.state || a.retry !== b.retry || a.reason !== b.reason || a.at !== b.at) return false;
+    if (a.text !== b.text || a.seq !== b.seq) return false;
   }
-  // The other kinds never change.
-  return a.kind === b.kind;
+  // The content is the same object as long as nobody has changed it.
+  if (a.kind === "agent" && b.kind === "agent" && a.content !== b.content && !a.removed) return false;
+  if (a.kind !== b.kind || a.edited !== b.edited || a.removed !== b.removed) return false;
+  return isSame(a.reactions, b.reactions) && isSame(a.quote, b.quote);
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

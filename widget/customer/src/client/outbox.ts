@@ -1,5 +1,6 @@
-/** The customer's messages that the bridge has not taken yet, kept until it has. */
+/** The customer's messages and changes that the bridge has not taken yet, kept until it has. */
 import type { RefusalReason } from "@switchboard/shared/wire";
+import type { Change } from "./changes";
 import { messageKey } from "./keys";
 import { readObject, type Store } from "./storage";
 
@@ -9,7 +10,12 @@ export type FailReason = RefusalReason | "rejected";
 /** A message on its way. */
 export interface Pending {
   readonly key: string;
+  /** Empty for a change. */
   readonly text: string;
+  /** The feed entry that it answers. */
+  readonly replyTo?: number;
+  /** It is no message, but a change of one. */
+  readonly change?: Change;
   /** Where an answer may be sent, if the customer has said it. */
   readonly email?: string;
   readonly at: number;
@@ -71,8 +77,28 @@ export class Outbox {
     }
   }
 
+  /** The messages. */
+  get messages(): Pending[] {
+    return this.items.filter((item) => item.change === undefined);
+  }
+
+  /** The changes of messages. */
+  get changes(): Change[] {
+    return this.items.flatMap((item) => (item.change !== undefined ? [item.change] : []));
+  }
+
+  /** Keeps a change. */
+  addChange(change: Change, now: number, after: number): Pending {
+    return this.add("", now, after, { change });
+  }
+
   /** Keeps a new message, written below feed entry `after`. */
-  add(text: string, now: number, after: number, email?: string): Pending {
+  add(
+    text: string,
+    now: number,
+    after: number,
+    more: Partial<Pick<Pending, "email" | "replyTo" | "change">> = {},
+  ): Pending {
     const item: Pending = {
       key: messageKey(),
       text,
@@ -83,7 +109,7 @@ export class Outbox {
       chat: this.#chat,
       tab: this.#tab,
       state: "sending",
-      ...(email !== undefined && { email }),
+      ...more,
     };
     this.#save(item);
     return item;
@@ -121,7 +147,9 @@ export class Outbox {
 
   failed(key: string, reason: FailReason): void {
     const item = this.#items.get(key);
-    if (item) this.#save({ ...item, state: "failed", reason });
+    // A change that is not taken did not happen; there is no line that could tell of it.
+    if (item?.change) this.confirmed(key);
+    else if (item) this.#save({ ...item, state: "failed", reason });
   }
 
   /** Sends a failed message again, as the last one written. */
@@ -129,7 +157,11 @@ export class Outbox {
     const item = this.#items.get(key);
     if (item?.state !== "failed") return;
     this.confirmed(key);
-    this.add(item.text, now, after, item.email);
+    const { email, replyTo } = item;
+    this.add(item.text, now, after, {
+      ...(email !== undefined && { email }),
+      ...(replyTo !== undefined && { replyTo }),
+    });
   }
 
   /** The chat is left: nothing of it stays in the browser. */

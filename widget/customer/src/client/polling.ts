@@ -14,8 +14,9 @@ function sameLive(a: LiveState | null, b: LiveState): boolean {
   return a !== null && JSON.stringify(a) === JSON.stringify(b);
 }
 
-function bodyOf({ key, text, email }: Extract<ClientFrame, { type: "send" }>): SendMessage {
-  return { key, text, ...(email !== undefined && { email }) };
+function bodyOf(frame: Extract<ClientFrame, { type: "send" }>): SendMessage {
+  const { key, text, email, reply_to } = frame;
+  return { key, text, ...(email !== undefined && { email }), ...(reply_to !== undefined && { reply_to }) };
 }
 
 /** Opens links that poll. `limits` stand in for those that a socket's welcome would tell. */
@@ -103,9 +104,9 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
       });
     }
 
-    async function message(body: SendMessage, signal: AbortSignal): Promise<void> {
+    async function keyed(key: string, sent: Promise<void>): Promise<void> {
       try {
-        await api.message(token, body, signal);
+        await sent;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         const reason = error.reason ?? (error.temporary ? (error.code as "too_fast" | "unavailable") : null);
@@ -113,11 +114,11 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
           // As over a socket: the owner learns of the error while it still knows what it had sent.
           events.frame({ type: "error", code: error.code, message: error.message, fatal: true });
         } else {
-          events.frame({ type: "refused", key: body.key, reason, retry_after_ms: error.retryAfterMs });
+          events.frame({ type: "refused", key, reason, retry_after_ms: error.retryAfterMs });
         }
         return;
       }
-      events.frame({ type: "accepted", key: body.key });
+      events.frame({ type: "accepted", key });
     }
 
     /** Typing and seen are worth one try, and a refusal of them harms nobody. */
@@ -136,7 +137,12 @@ export function pollingDial(api: Api, limits: () => Limits): Dial {
         if (over()) return false;
         switch (frame.type) {
           case "send":
-            post((signal) => message(bodyOf(frame), signal));
+            post((signal) => keyed(frame.key, api.message(token, bodyOf(frame), signal)));
+            return true;
+          case "edit":
+          case "remove":
+          case "react":
+            post((signal) => keyed(frame.key, api.change(token, frame, signal)));
             return true;
           case "typing":
             post((signal) => tryOnce(api.typing(token, frame.typing, signal)));

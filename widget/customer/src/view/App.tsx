@@ -84,7 +84,10 @@ export function App({ client, draft, open, onMinimise }: AppProps) {
           draft={draft}
           askName={site?.ask_name === false}
           onAtEnd={setAtEnd}
-          onSend={(text, email) => client.chat?.send(text, email) === true}
+          onSend={(text, email, replyTo) => client.chat?.send(text, email, replyTo) === true}
+          onEdit={(target, text) => client.chat?.edit(target, text) === true}
+          onRemove={(target) => client.chat?.remove(target)}
+          onReact={(target, emoji, on) => client.chat?.react(target, emoji, on)}
           onTakeBack={(key) => client.chat?.takeBack(key)}
           onDraft={(text) => client.chat?.draft(text)}
           onRetry={(id) => client.chat?.retry(id)}

@@ -1,10 +1,10 @@
 /** Where the customer writes. */
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { measure } from "../client/text";
 import type { Limits } from "@switchboard/shared/wire";
 import { TEXTS } from "../texts";
 import { useMainFocus } from "./hooks";
-import { Plane } from "./icons";
+import { Cross, Plane } from "./icons";
 
 /** Keeps what is being written when the site's page changes. */
 export interface Draft {
@@ -12,19 +12,36 @@ export interface Draft {
   write(text: string): void;
 }
 
+/** What is being written, if it is no new message for itself. */
+export interface Task {
+  kind: "reply" | "edit";
+  /** The line of the message that it is about. */
+  id: string;
+  /** Its number in the feed. */
+  target: number;
+  /** What it says. */
+  text: string;
+  /** Who wrote it; null for the customer. */
+  name: string | null;
+}
+
 export interface ComposerProps {
   open: boolean;
   limits: Limits;
   draft: Draft;
+  task: Task | null;
+  onCancel: () => void;
   /** False if the message was not taken. */
   onSend: (text: string) => boolean;
   onDraft: (text: string) => void;
 }
 
-export function Composer({ open, limits, draft, onSend, onDraft }: ComposerProps) {
+export function Composer({ open, limits, draft, task, onCancel, onSend, onDraft }: ComposerProps) {
   const [text, setText] = useState(() => draft.read());
   const field = useMainFocus<HTMLTextAreaElement>(open);
   const size = measure(text.trim(), limits);
+  /** What was being written before an edit. */
+  const before = useRef<string | null>(null);
   const ready = text.trim() !== "" && size.fits;
 
   useLayoutEffect(() => {
@@ -34,14 +51,32 @@ export function Composer({ open, limits, draft, onSend, onDraft }: ComposerProps
     element.style.setProperty("height", `${String(element.scrollHeight)}px`);
   }, [text]);
 
+  useLayoutEffect(() => {
+    if (before.current !== null) {
+      setText(before.current);
+      before.current = null;
+    }
+    if (!task) return;
+    if (task.kind === "edit") {
+      before.current = draft.read();
+      setText(task.text);
+    }
+    field.current?.focus();
+  }, [task]);
+
   function change(next: string): void {
     setText(next);
-    draft.write(next);
+    // An edit is no draft: what was written before it is.
+    if (before.current === null) draft.write(next);
+  }
+
+  function sent(): void {
+    if (before.current === null) change("");
   }
 
   function submit(event: Event): void {
     event.preventDefault();
-    if (ready && onSend(text)) change("");
+    if (ready && onSend(text)) sent();
     field.current?.focus();
   }
 
@@ -49,6 +84,12 @@ export function Composer({ open, limits, draft, onSend, onDraft }: ComposerProps
     // While an input method composes, Enter belongs to it. Safari says so only by this code.
     // eslint-disable-next-line @typescript-eslint/no-deprecated
     const composing = event.isComposing || event.keyCode === 229;
+    if (event.key === "Escape" && task && !composing) {
+      // It ends this, and not the whole widget.
+      event.stopPropagation();
+      onCancel();
+      return;
+    }
     if (event.key === "Enter" && !event.shiftKey && !composing) submit(event);
   }
 
@@ -57,6 +98,25 @@ export function Composer({ open, limits, draft, onSend, onDraft }: ComposerProps
       <p id="size" class={size.fits ? "size" : "size fault"} role="status">
         {size.fits ? size.near && TEXTS.charactersLeft(size.left) : TEXTS.tooLong(-size.left)}
       </p>
+      {task && (
+        <div class="task" data-testid="task">
+          <p>
+            <b dir="auto">
+              {task.kind === "edit" ? TEXTS.editing : TEXTS.replyingTo(task.name ?? TEXTS.yourself)}
+            </b>
+            <span dir="auto">{task.text}</span>
+          </p>
+          <button
+            type="button"
+            class="square"
+            data-testid="cancel-task"
+            aria-label={TEXTS.cancel}
+            onClick={onCancel}
+          >
+            <Cross />
+          </button>
+        </div>
+      )}
       <div class="field">
         <textarea
           ref={field}
@@ -75,7 +135,13 @@ export function Composer({ open, limits, draft, onSend, onDraft }: ComposerProps
           }}
           onKeyDown={pressed}
         />
-        <button type="submit" class="send" data-testid="send" aria-label={TEXTS.send} aria-disabled={!ready}>
+        <button
+          type="submit"
+          class="send"
+          data-testid="send"
+          aria-label={task?.kind === "edit" ? TEXTS.save : TEXTS.send}
+          aria-disabled={!ready}
+        >
           <Plane />
         </button>
       </div>

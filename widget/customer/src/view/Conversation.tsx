@@ -1,7 +1,10 @@
 /** The chat: its lines, and the field to write in or what follows the end. */
 import type { ChatView } from "../client/chat";
+import { textOf } from "../client/changes";
+import { useEffect, useState } from "preact/hooks";
 import { TEXTS } from "../texts";
-import { Composer, type Draft } from "./Composer";
+import { Composer, type Draft, type Task } from "./Composer";
+import type { Actions, MessageItem } from "./Marks";
 import { useMainFocus } from "./hooks";
 import { LeaveMessage } from "./LeaveMessage";
 import { Log } from "./Log";
@@ -14,7 +17,10 @@ export interface ConversationProps {
   /** Whether the customer was not asked for their name before the chat. */
   askName: boolean;
   onAtEnd: (atEnd: boolean) => void;
-  onSend: (text: string, email?: string) => boolean;
+  onSend: (text: string, email?: string, replyTo?: number) => boolean;
+  onEdit: (target: number, text: string) => boolean;
+  onRemove: (target: number) => void;
+  onReact: (target: number, emoji: string, on: boolean) => void;
   onTakeBack: (key: string) => void;
   onDraft: (text: string) => void;
   onRetry: (id: string) => void;
@@ -39,11 +45,36 @@ function Ended({ chat, open, onStartOver }: { chat: ChatView; open: boolean; onS
 export function Conversation(props: ConversationProps) {
   const { chat, open, draft, onAtEnd, onSend, onDraft, onRetry, onStartOver } = props;
   const { form } = chat;
+  const [task, setTask] = useState<Task | null>(null);
+  const over = chat.ended !== null || chat.ending;
+  // What is removed meanwhile can be neither answered nor edited.
+  const about = chat.items.find((item) => item.id === task?.id);
+  const isGone = about !== undefined && about.kind !== "notice" && about.removed;
+  useEffect(() => {
+    if (isGone) setTask(null);
+  }, [isGone]);
+  const { onEdit, onRemove, onReact } = props;
+  const begin = (kind: Task["kind"], item: MessageItem) => {
+    if (item.seq === null) return;
+    const text = item.kind === "own" ? item.text : textOf(item.content);
+    setTask({ kind, id: item.id, target: item.seq, text, name: item.kind === "agent" ? item.name : null });
+  };
+  const actions: Actions = {
+    reply: (item) => begin("reply", item),
+    edit: (item) => begin("edit", item),
+    remove: onRemove,
+    react: onReact,
+  };
+  function send(text: string): boolean {
+    const done = task?.kind === "edit" ? onEdit(task.target, text) : onSend(text, undefined, task?.target);
+    if (done) setTask(null);
+    return done;
+  }
   if (form) {
     const { askName, onTakeBack } = props;
     return (
       <main class={form.first ? "conversation asking" : "conversation"}>
-        {!form.first && <Log chat={chat} onAtEnd={onAtEnd} onRetry={onRetry} />}
+        {!form.first && <Log chat={chat} actions={null} onAtEnd={onAtEnd} onRetry={onRetry} />}
         <LeaveMessage
           form={form}
           limits={chat.limits}
@@ -58,12 +89,20 @@ export function Conversation(props: ConversationProps) {
   }
   return (
     <main class="conversation">
-      <Log chat={chat} onAtEnd={onAtEnd} onRetry={onRetry} />
+      <Log chat={chat} actions={over ? null : actions} onAtEnd={onAtEnd} onRetry={onRetry} />
       {chat.ended !== null ? (
         <Ended chat={chat} open={open} onStartOver={onStartOver} />
       ) : (
         !chat.ending && (
-          <Composer open={open} limits={chat.limits} draft={draft} onSend={onSend} onDraft={onDraft} />
+          <Composer
+            open={open}
+            limits={chat.limits}
+            draft={draft}
+            task={task}
+            onCancel={() => setTask(null)}
+            onSend={send}
+            onDraft={onDraft}
+          />
         )
       )}
     </main>

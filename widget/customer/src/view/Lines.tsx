@@ -2,6 +2,8 @@
 import { Component } from "preact";
 import type { AgentItem, Item, Notice, OwnItem } from "../client/items";
 import { TEXTS } from "../texts";
+import { textOf } from "../client/changes";
+import { Menu, Quoted, Reactions, type Actions, type MessageItem } from "./Marks";
 import { Clock, Tick, TwoTicks, Warning } from "./icons";
 import { Rich } from "./rich";
 
@@ -13,22 +15,34 @@ export interface LineProps {
   first: boolean;
   /** The last of several by the same writer. */
   last: boolean;
+  /** Null if nothing can be done with messages any more. */
+  actions: Actions | null;
+  /** Whether what can be done with this one is shown. */
+  open: boolean;
+  onOpen: (id: string, open: boolean) => void;
+  onJump: (id: string) => void;
   onRetry: (id: string) => void;
 }
+
+/** How much of a message is said to name it. */
+const NAMED_CHARS = 40;
 
 /** Drawn again only if something about it has changed: conversations can be long. */
 export class Line extends Component<LineProps> {
   override shouldComponentUpdate(next: LineProps): boolean {
-    return next.item !== this.props.item || next.first !== this.props.first || next.last !== this.props.last;
+    const { item, first, last, open, actions } = this.props;
+    const isSame = next.item === item && next.first === first && next.last === last;
+    return !isSame || next.open !== open || (next.actions === null) !== (actions === null);
   }
 
-  override render({ item, first, last, onRetry }: LineProps) {
+  override render(props: LineProps) {
+    const { item, first, last } = props;
     const joined = `${first ? " first" : ""}${last ? " last" : ""}`;
     switch (item.kind) {
       case "own":
-        return <Own item={item} joined={joined} last={last} onRetry={onRetry} />;
+        return <Own {...props} item={item} joined={joined} />;
       case "agent":
-        return <Agent item={item} joined={joined} first={first} last={last} />;
+        return <Agent {...props} item={item} joined={joined} />;
       case "notice":
         return (
           <p
@@ -81,35 +95,63 @@ function Progress({ state }: { state: OwnItem["state"] }) {
   }
 }
 
-interface OwnProps {
-  item: OwnItem;
-  joined: string;
-  last: boolean;
-  onRetry: (id: string) => void;
+/** What stands in place of a removed message's text. */
+function Removed() {
+  return <div class="text gone">{TEXTS.removed}</div>;
 }
 
-function Own({ item, joined, last, onRetry }: OwnProps) {
-  const { id, at, text, state, reason } = item;
+/** What is below a message's text. */
+function Below({ item, says, actions, open, onOpen }: LineProps & { item: MessageItem; says: string }) {
+  return (
+    <>
+      <Reactions item={item} actions={actions} />
+      {actions && !item.removed && (
+        <Menu
+          item={item}
+          says={Array.from(says).slice(0, NAMED_CHARS).join("")}
+          actions={actions}
+          open={open}
+          onOpen={(next) => onOpen(item.id, next)}
+        />
+      )}
+    </>
+  );
+}
+
+function Own(props: LineProps & { item: OwnItem; joined: string }) {
+  const { item, joined, last, onRetry, onJump } = props;
+  const { id, at, text, state, reason, removed, edited, quote } = item;
   return (
     <div
-      class={`message own ${state}${joined}`}
+      class={`message own ${state}${joined}${removed ? " removed" : ""}`}
+      id={`m-${id}`}
+      tabIndex={-1}
       data-testid="message"
       data-from="customer"
       data-state={state}
     >
       <div class="bubble">
         <span class="hidden">{TEXTS.youSaid} </span>
-        <div class="text" dir="auto">
-          {text}
-        </div>
+        {quote && <Quoted quote={quote} onJump={onJump} />}
+        {removed ? (
+          <Removed />
+        ) : (
+          <div class="text" dir="auto">
+            {text}
+          </div>
+        )}
       </div>
+      {reason === null && !removed && <Below {...props} says={text} />}
       {reason === null ? (
-        <p class={last ? "meta" : "meta quiet"}>
+        <p class={last || edited ? "meta" : "meta quiet"}>
+          {edited && <span data-testid="edited">{TEXTS.edited}</span>}
           <Time at={at} />
-          <span class="progress">
-            <Progress state={state} />
-            <span class="hidden">{state === "failed" ? "" : TEXTS[state]}</span>
-          </span>
+          {!removed && (
+            <span class="progress">
+              <Progress state={state} />
+              <span class="hidden">{state === "failed" ? "" : TEXTS[state]}</span>
+            </span>
+          )}
         </p>
       ) : (
         <p class="meta failure">
@@ -126,27 +168,35 @@ function Own({ item, joined, last, onRetry }: OwnProps) {
   );
 }
 
-interface AgentProps {
-  item: AgentItem;
-  joined: string;
-  first: boolean;
-  last: boolean;
-}
-
-function Agent({ item, joined, first, last }: AgentProps) {
+function Agent(props: LineProps & { item: AgentItem; joined: string }) {
+  const { item, joined, first, last, onJump } = props;
+  const { id, removed, edited, quote } = item;
   return (
-    <div class={`message agent${joined}`} data-testid="message" data-from="agent">
+    <div
+      class={`message agent${joined}${removed ? " removed" : ""}`}
+      id={`m-${id}`}
+      tabIndex={-1}
+      data-testid="message"
+      data-from="agent"
+    >
       <p class={first ? "name" : "hidden"} dir="auto">
         {item.name}
         <span class="hidden">:</span>
       </p>
       <div class="bubble">
-        <div class="text" dir="auto">
-          <Rich content={item.content} />
-        </div>
+        {quote && <Quoted quote={quote} onJump={onJump} />}
+        {removed ? (
+          <Removed />
+        ) : (
+          <div class="text" dir="auto">
+            <Rich content={item.content} />
+          </div>
+        )}
       </div>
-      {last && (
+      {!removed && <Below {...props} says={textOf(item.content)} />}
+      {(last || edited) && (
         <p class="meta">
+          {edited && <span data-testid="edited">{TEXTS.edited}</span>}
           <Time at={item.at} />
         </p>
       )}

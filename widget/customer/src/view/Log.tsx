@@ -5,6 +5,7 @@ import type { Item } from "../client/items";
 import { TEXTS } from "../texts";
 import { Arrow } from "./icons";
 import { Line } from "./Lines";
+import type { Actions } from "./Marks";
 
 /** So near to the end counts as at the end. */
 const NEAR_PX = 48;
@@ -17,6 +18,8 @@ export interface LogProps {
   chat: ChatView;
   /** Told whether the newest line is on the screen. */
   onAtEnd: (atEnd: boolean) => void;
+  /** Null if nothing can be done with messages any more. */
+  actions: Actions | null;
   onRetry: (id: string) => void;
 }
 
@@ -42,10 +45,12 @@ function dayBefore(item: Item, before: Item | undefined): string | null {
   return changed ? dayText(item.at) : null;
 }
 
-export function Log({ chat, onAtEnd, onRetry }: LogProps) {
+export function Log({ chat, actions, onAtEnd, onRetry }: LogProps) {
   const box = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
   const [atEnd, setAtEnd] = useState(true);
+  /** The message whose actions are shown. */
+  const [open, setOpen] = useState<string | null>(null);
   const { items } = chat;
   const lastOwn = items.reduce((last, item) => (item.kind === "own" ? item.id : last), "");
 
@@ -60,6 +65,12 @@ export function Log({ chat, onAtEnd, onRetry }: LogProps) {
     if (!element) return;
     pinned.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX;
     setAtEnd(pinned.current);
+  }
+
+  function jump(id: string): void {
+    const line = document.getElementById(`m-${id}`);
+    line?.scrollIntoView({ block: "center" });
+    line?.focus({ preventScroll: true });
   }
 
   // Whoever writes wants to see what they wrote.
@@ -104,6 +115,10 @@ export function Log({ chat, onAtEnd, onRetry }: LogProps) {
               item={item}
               first={!together(items[i - 1], item)}
               last={!together(item, items[i + 1])}
+              actions={actions}
+              open={open === item.id}
+              onOpen={(id, open) => setOpen(open ? id : null)}
+              onJump={jump}
               onRetry={onRetry}
             />,
           ];

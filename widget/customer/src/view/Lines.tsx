@@ -1,9 +1,9 @@
 /** The lines of the conversation: messages, and what happened between them. */
-import { Component } from "preact";
+import { Component, type ComponentChildren } from "preact";
 import type { AgentItem, Item, Notice, OwnItem } from "../client/items";
 import { TEXTS } from "../texts";
 import { textOf } from "../client/changes";
-import { Menu, Quoted, Reactions, type Actions, type MessageItem } from "./Marks";
+import { DotsButton, Panel, Quoted, Reactions, type Actions, type MessageItem } from "./Marks";
 import { Clock, Tick, TwoTicks, Warning } from "./icons";
 import { Rich } from "./rich";
 
@@ -100,19 +100,22 @@ function Removed() {
   return <div class="text gone">{TEXTS.removed}</div>;
 }
 
-/** What is below a message's text. */
-function Below({ item, says, actions, open, onOpen }: LineProps & { item: MessageItem; says: string }) {
+/** A bubble, with the button for what can be done beside it, and reactions and the open panel below. */
+function Bubble(props: LineProps & { item: MessageItem; says: string; children: ComponentChildren }) {
+  const { item, says: all, actions, open, onOpen, children } = props;
+  const { id, seq, removed } = item;
+  const says = Array.from(all).slice(0, NAMED_CHARS).join("");
+  const failed = item.kind === "own" && item.reason !== null;
+  const able = seq !== null && !removed && !failed ? actions : null;
   return (
     <>
-      <Reactions item={item} actions={actions} />
-      {actions && !item.removed && (
-        <Menu
-          item={item}
-          says={Array.from(says).slice(0, NAMED_CHARS).join("")}
-          actions={actions}
-          open={open}
-          onOpen={(next) => onOpen(item.id, next)}
-        />
+      <div class="row">
+        <div class="bubble">{children}</div>
+        {able && <DotsButton item={item} says={says} open={open} onOpen={(next) => onOpen(id, next)} />}
+      </div>
+      {!removed && <Reactions item={item} actions={able} />}
+      {able && open && seq !== null && (
+        <Panel item={item} seq={seq} says={says} actions={able} onClose={() => onOpen(id, false)} />
       )}
     </>
   );
@@ -130,7 +133,7 @@ function Own(props: LineProps & { item: OwnItem; joined: string }) {
       data-from="customer"
       data-state={state}
     >
-      <div class="bubble">
+      <Bubble {...props} says={text}>
         <span class="hidden">{TEXTS.youSaid} </span>
         {quote && <Quoted quote={quote} onJump={onJump} />}
         {removed ? (
@@ -140,8 +143,7 @@ function Own(props: LineProps & { item: OwnItem; joined: string }) {
             {text}
           </div>
         )}
-      </div>
-      {reason === null && !removed && <Below {...props} says={text} />}
+      </Bubble>
       {reason === null ? (
         <p class={last || edited ? "meta" : "meta quiet"}>
           {edited && <span data-testid="edited">{TEXTS.edited}</span>}
@@ -183,7 +185,7 @@ function Agent(props: LineProps & { item: AgentItem; joined: string }) {
         {item.name}
         <span class="hidden">:</span>
       </p>
-      <div class="bubble">
+      <Bubble {...props} says={textOf(item.content)}>
         {quote && <Quoted quote={quote} onJump={onJump} />}
         {removed ? (
           <Removed />
@@ -192,8 +194,7 @@ function Agent(props: LineProps & { item: AgentItem; joined: string }) {
             <Rich content={item.content} />
           </div>
         )}
-      </div>
-      {!removed && <Below {...props} says={textOf(item.content)} />}
+      </Bubble>
       {(last || edited) && (
         <p class="meta">
           {edited && <span data-testid="edited">{TEXTS.edited}</span>}

@@ -72,32 +72,55 @@ export function Reactions({ item, actions }: ReactionsProps) {
   );
 }
 
-interface MenuProps {
+interface DotsButtonProps {
   item: MessageItem;
   /** The beginning of what the message says. */
   says: string;
-  actions: Actions;
   open: boolean;
   onOpen: (open: boolean) => void;
 }
 
-/** A button that opens what can be done with a message. */
-export function Menu({ item, says, actions, open, onOpen }: MenuProps) {
-  const { seq } = item;
-  const button = useRef<HTMLButtonElement>(null);
+function buttonId({ id }: MessageItem): string {
+  return `actions-${id}`;
+}
+
+/** The button that opens what can be done with a message. */
+export function DotsButton({ item, says, open, onOpen }: DotsButtonProps) {
+  return (
+    <button
+      id={buttonId(item)}
+      type="button"
+      class="dots-button"
+      data-testid="actions"
+      aria-expanded={open}
+      aria-label={TEXTS.actions(says)}
+      onClick={() => onOpen(!open)}
+    >
+      <Dots />
+    </button>
+  );
+}
+
+interface PanelProps {
+  item: MessageItem;
+  seq: number;
+  says: string;
+  actions: Actions;
+  onClose: () => void;
+}
+
+/** What can be done with a message. */
+export function Panel({ item, seq, says, actions, onClose }: PanelProps) {
   const panel = useRef<HTMLDivElement>(null);
   const [sure, setSure] = useState(false);
   useEffect(() => {
-    setSure(false);
-    if (!open) return;
-    panel.current?.querySelector("button")?.focus();
+    panel.current?.querySelector("button")?.focus({ preventScroll: true });
     panel.current?.scrollIntoView({ block: "nearest" });
-  }, [open]);
-  if (seq === null) return null;
+  }, []);
 
   function close(): void {
-    onOpen(false);
-    button.current?.focus();
+    onClose();
+    document.getElementById(buttonId(item))?.focus({ preventScroll: true });
   }
 
   /** Does it and closes; where the focus goes then is up to what was done. */
@@ -110,64 +133,53 @@ export function Menu({ item, says, actions, open, onOpen }: MenuProps) {
 
   return (
     <div
-      class={open ? "menu open" : "menu"}
+      ref={panel}
+      class="panel"
+      role="group"
+      aria-label={TEXTS.actions(says)}
+      data-testid="panel"
       onKeyDown={(event) => {
-        if (event.key !== "Escape" || !open) return;
+        if (event.key !== "Escape") return;
         // It closes this, and not the whole widget.
         event.stopPropagation();
         close();
       }}
     >
-      <button
-        ref={button}
-        type="button"
-        class="dots-button"
-        data-testid="actions"
-        aria-expanded={open}
-        aria-label={TEXTS.actions(says)}
-        onClick={() => (open ? close() : onOpen(true))}
-      >
-        <Dots />
-      </button>
-      {open && (
-        <div ref={panel} class="panel" role="group" aria-label={TEXTS.actions(says)} data-testid="panel">
-          <div class="emoji">
-            {EMOJI.map((emoji) => (
-              <button
-                key={emoji}
-                type="button"
-                aria-label={TEXTS.react(emoji)}
-                onClick={done(() => actions.react(seq, emoji, true))}
-              >
-                {emoji}
-              </button>
-            ))}
-          </div>
-          <div class="deeds">
-            <button type="button" data-testid="reply" onClick={done(() => actions.reply(item))}>
-              <ReplyArrow />
-              {TEXTS.reply}
+      <div class="emoji">
+        {EMOJI.map((emoji) => (
+          <button
+            key={emoji}
+            type="button"
+            aria-label={TEXTS.react(emoji)}
+            onClick={done(() => actions.react(seq, emoji, true))}
+          >
+            {emoji}
+          </button>
+        ))}
+      </div>
+      <div class="deeds">
+        <button type="button" data-testid="reply" onClick={done(() => actions.reply(item))}>
+          <ReplyArrow />
+          {TEXTS.reply}
+        </button>
+        {item.kind === "own" && (
+          <>
+            <button type="button" data-testid="edit" onClick={done(() => actions.edit(item))}>
+              <Pencil />
+              {TEXTS.edit}
             </button>
-            {item.kind === "own" && (
-              <>
-                <button type="button" data-testid="edit" onClick={done(() => actions.edit(item))}>
-                  <Pencil />
-                  {TEXTS.edit}
-                </button>
-                <button
-                  type="button"
-                  class={sure ? "sure" : ""}
-                  data-testid="remove"
-                  onClick={sure ? done(() => actions.remove(seq)) : () => setSure(true)}
-                >
-                  <Bin />
-                  {sure ? TEXTS.removeSure : TEXTS.remove}
-                </button>
-              </>
-            )}
-          </div>
-        </div>
-      )}
+            <button
+              type="button"
+              class={sure ? "sure" : ""}
+              data-testid="remove"
+              onClick={sure ? done(() => actions.remove(seq)) : () => setSure(true)}
+            >
+              <Bin />
+              {sure ? TEXTS.removeSure : TEXTS.remove}
+            </button>
+          </>
+        )}
+      </div>
     </div>
   );
 }

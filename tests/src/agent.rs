@@ -260,6 +260,47 @@ impl Agent {
         self.send(room, "m.reaction", json!({ "m.relates_to": relation })).await
     }
 
+    /// Gives a message another text.
+    pub async fn edit(
+        &self,
+        room: &RoomId,
+        event: &EventId,
+        text: &str,
+    ) -> Result<OwnedEventId, AgentError> {
+        let content = json!({
+            "msgtype": "m.text", "body": format!("* {text}"),
+            "m.new_content": { "msgtype": "m.text", "body": text },
+            "m.relates_to": { "rel_type": "m.replace", "event_id": event },
+        });
+        self.send(room, "m.room.message", content).await
+    }
+
+    /// Replies to a message.
+    pub async fn reply(
+        &self,
+        room: &RoomId,
+        event: &EventId,
+        text: &str,
+    ) -> Result<OwnedEventId, AgentError> {
+        let relation = json!({ "m.in_reply_to": { "event_id": event } });
+        let content = json!({ "msgtype": "m.text", "body": text, "m.relates_to": relation });
+        self.send(room, "m.room.message", content).await
+    }
+
+    /// Takes an event back.
+    pub async fn redact(&self, room: &RoomId, event: &EventId) -> Result<(), AgentError> {
+        let redacted = self.room(room)?.redact(event, None, None).await;
+        redacted.map(drop).map_err(|error| failure(self.user.as_str(), "redact", error.into()))
+    }
+
+    /// Waits for an event of any kind in a room, as the homeserver tells it.
+    pub async fn event(&self, room: &RoomId, wanted: impl Fn(&Event) -> bool) -> Event {
+        crate::wait::eventually(crate::wait::DEADLINE, || async {
+            self.history(room).await.ok()?.into_iter().find(|event| wanted(event))
+        })
+        .await
+    }
+
     /// Sends any event.
     pub async fn send(
         &self,

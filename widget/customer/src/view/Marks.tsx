@@ -158,26 +158,34 @@ export function Panel({ item, seq, says, actions, onClose }: PanelProps) {
         ))}
       </div>
       <div class="deeds">
-        <button type="button" data-testid="reply" onClick={done(() => actions.reply(item))}>
-          <ReplyArrow />
-          {TEXTS.reply}
-        </button>
+        {sure ? (
+          <button key="keep" type="button" data-testid="keep" onClick={() => setSure(false)}>
+            {TEXTS.keep}
+          </button>
+        ) : (
+          <button key="reply" type="button" data-testid="reply" onClick={done(() => actions.reply(item))}>
+            <ReplyArrow />
+            {TEXTS.reply}
+          </button>
+        )}
+        {item.kind === "own" && !sure && (
+          <button key="edit" type="button" data-testid="edit" onClick={done(() => actions.edit(item))}>
+            <Pencil />
+            {TEXTS.edit}
+          </button>
+        )}
         {item.kind === "own" && (
-          <>
-            <button type="button" data-testid="edit" onClick={done(() => actions.edit(item))}>
-              <Pencil />
-              {TEXTS.edit}
-            </button>
-            <button
-              type="button"
-              class={sure ? "sure" : ""}
-              data-testid="remove"
-              onClick={sure ? done(() => actions.remove(seq)) : () => setSure(true)}
-            >
-              <Bin />
-              {sure ? TEXTS.removeSure : TEXTS.remove}
-            </button>
-          </>
+          // The same element before and after, so that it keeps the focus.
+          <button
+            key="remove"
+            type="button"
+            class={sure ? "sure" : ""}
+            data-testid="remove"
+            onClick={sure ? done(() => actions.remove(seq)) : () => setSure(true)}
+          >
+            <Bin />
+            {sure ? TEXTS.removeSure : TEXTS.remove}
+          </button>
         )}
       </div>
     </div>

@@ -19,6 +19,7 @@ pub mod content;
 pub mod emoji;
 pub mod event;
 pub mod invite;
+mod links;
 pub mod recipe;
 pub mod rich;
 pub mod space;

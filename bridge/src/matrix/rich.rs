@@ -6,6 +6,7 @@
 use ruma::html::{Html, NodeData, NodeRef};
 use url::Url;
 
+use super::links::link_up;
 use crate::gateway::wire::{RichText, Style};
 
 /// Elements below this depth lose their markup.
@@ -20,10 +21,11 @@ pub fn tree(text: &str, html: Option<&str>) -> Vec<RichText> {
         let parsed = Html::parse(html);
         trim(nodes(&parsed, safe_link))
     });
-    match formatted {
+    let tree = match formatted {
         Some(tree) if !tree.is_empty() => tree,
         _ => vec![RichText::Text { text: clean(text) }],
-    }
+    };
+    link_up(tree, safe_link)
 }
 
 /// The text that a reader of the HTML sees.

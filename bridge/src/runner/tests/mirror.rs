@@ -173,6 +173,8 @@ async fn the_page_is_the_same_in_every_order_of_arrival() {
         for order in orders(events.len()) {
             let mut bench = Bench::with(MemoryStore::new(), BOTH, Span::seconds(45)).await;
             bench.talks().await;
+            // In the chat as well: who edits another's message could write to the customer.
+            bench.member("$ben", BEN, "join").await;
             for at in &order {
                 bench.arrives(&events[*at]).await;
             }
@@ -373,6 +375,24 @@ async fn what_is_not_in_the_room_yet_is_named_by_its_effect() {
     bench.edits(5, 3, "again").await;
     bench.handles_everything().await;
     assert_eq!(fold(&bench.feed(4).await), Vec::<String>::new());
+    bench.stop.cancel();
+}
+
+#[tokio::test]
+async fn who_has_read_a_change_has_read_what_was_there_before_it() {
+    let mut bench = Bench::with(MemoryStore::new(), BOTH, Span::seconds(45)).await;
+    bench.talks().await;
+    let mut states = bench.live.subscribe(CHAT);
+    bench.says("one").await;
+    let (seq, effect) = bench.next(as_customer).await;
+    bench.ends_well(seq, effect, Done::Event(ruma::event_id!("$one").to_owned()));
+    bench.edits(1, 3, "better").await;
+    let (seq, effect) = bench.next(as_customer).await;
+    bench.ends_well(seq, effect, Done::Event(ruma::event_id!("$edit").to_owned()));
+    bench.whispers.send(Whisper::Read { event: "$edit".to_owned() }).await.expect("it runs");
+    // The edit's own entry in the feed is no message that could be seen.
+    let seen = states.wait_for(|live| live.seen == 3);
+    drop(tokio::time::timeout(DEADLINE, seen).await.expect("in time").expect("it runs"));
     bench.stop.cancel();
 }
 

@@ -112,6 +112,7 @@ impl Namespace {
             Place::QueueSpace { queue, number } => {
                 Some(format!("{}_space_{queue}_{number}", self.prefix))
             }
+            Place::Companion(chat) => Some(format!("{}_private", self.room_alias_localpart(*chat))),
             Place::QueueUser(_) | Place::Visited(_) => None,
         }
     }

@@ -32,5 +32,6 @@ pub mod operations;
 pub mod outbox;
 pub mod place;
 pub mod prepare;
+pub mod private;
 pub mod runner;
 pub mod store;

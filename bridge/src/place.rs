@@ -28,6 +28,8 @@ pub enum Place {
         /// Spaces grow old: the queue's first, second and so on.
         number: u64,
     },
+    /// The room in which a chat's agents write what the customer never sees.
+    Companion(ChatId),
     /// A room that the bot was invited to.
     Visited(OwnedRoomId),
 }
@@ -38,6 +40,16 @@ impl Place {
     pub fn chat(&self) -> Option<ChatId> {
         match self {
             Self::Chat(chat) => Some(*chat),
+            _ => None,
+        }
+    }
+
+    /// The chat that it has to do with: of its own room and of its companion room. Nothing that finds
+    /// a chat so may go to the customer.
+    #[must_use]
+    pub fn about(&self) -> Option<ChatId> {
+        match self {
+            Self::Chat(chat) | Self::Companion(chat) => Some(*chat),
             _ => None,
         }
     }
@@ -58,6 +70,7 @@ impl Place {
             Self::QueueUser(queue) => format!("queue/{queue}"),
             Self::Space {} => "space".to_owned(),
             Self::QueueSpace { queue, number } => format!("space/{queue}/{number}"),
+            Self::Companion(chat) => format!("companion/{chat}"),
             Self::Visited(room) => format!("visited/{room}"),
         }
     }
@@ -73,6 +86,7 @@ impl fmt::Display for Place {
             Self::QueueUser(queue) => write!(f, "the user of queue {queue}"),
             Self::Space {} => f.write_str("the space"),
             Self::QueueSpace { queue, number } => write!(f, "space {number} of queue {queue}"),
+            Self::Companion(chat) => write!(f, "the companion room of chat {chat}"),
             Self::Visited(room) => write!(f, "room {room}"),
         }
     }

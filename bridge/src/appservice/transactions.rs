@@ -67,7 +67,7 @@ enum Ephemeral {
     #[serde(rename = "m.typing")]
     Typing { room_id: String, content: Typing },
     #[serde(rename = "m.receipt")]
-    Receipt { content: BTreeMap<String, Receipts> },
+    Receipt { room_id: String, content: BTreeMap<String, Receipts> },
     #[serde(other)]
     Other,
 }
@@ -95,7 +95,11 @@ fn take_ephemeral(state: &AppserviceState, ephemeral: Ephemeral) {
                 .collect();
             state.live.agents_type(chat, names);
         }
-        Ephemeral::Receipt { content } => {
+        Ephemeral::Receipt { room_id, content } => {
+            // What is read elsewhere, in a companion room above all, tells customers nothing.
+            if state.directory.chat_of(&room_id).is_none() {
+                return;
+            }
             for (event, receipts) in content {
                 let by_agent =
                     receipts.read.keys().any(|user| state.directory.agent_name(user).is_some());

@@ -107,6 +107,9 @@ pub enum RelatesTo {
     Nothing,
     /// A message of the bot.
     Bot,
+    /// A private message, or one that is not known to stand in this chat: nothing of what is quoted may
+    /// reach the customer.
+    Private,
 }
 
 /// The message that a message answers. In a thread that is the thread's first message, unless the
@@ -281,7 +284,11 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
             Some(_) => Message::NotRelayed(Why::TooLong),
         };
     }
-    let (text, html) = texts(event);
+    let (mut text, mut html) = texts(event);
+    if relates_to == RelatesTo::Private {
+        text = without_quotation(&text);
+        html = None;
+    }
     let shown = html.as_deref().map(super::rich::plain_text);
 
     match event.text(&["msgtype"]) {
@@ -406,6 +413,13 @@ fn strip_reply_fallback(body: &str, is_reply: bool) -> String {
         lines.next();
     }
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Removes all that is quoted, however a client marks it. The formatted text cannot be told from its
+/// quotation so surely, and is not used.
+fn without_quotation(body: &str) -> String {
+    let own = body.lines().filter(|line| !line.trim_start_matches(is_blank).starts_with('>'));
+    own.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
 /// Removes `<mx-reply>` from formatted text.

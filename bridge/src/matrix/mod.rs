@@ -15,6 +15,7 @@
 pub mod bot_room;
 pub mod classify;
 pub mod client;
+pub mod companion;
 pub mod content;
 pub mod emoji;
 pub mod event;

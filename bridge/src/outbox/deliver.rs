@@ -26,7 +26,7 @@ use crate::{
     matrix::{
         bot_room,
         client::{As, CallError, Homeserver},
-        content,
+        companion, content,
         event::{self, RoomEvent},
         recipe, space,
     },
@@ -279,6 +279,41 @@ impl Deliverer {
                 self.react_as(&room()?, &ghost()?, (to, emoji), told, doubt).await
             }
             Deed::TakeBack { of, .. } => self.take_back(&room()?, &ghost()?, of, &id).await,
+            Deed::OpenCompanion { number, customer, chat_room } => {
+                let Place::Companion(chat) = effect.place else {
+                    return Err(DeliverError::Elsewhere);
+                };
+                let alias =
+                    self.names.alias_localpart(&effect.place).ok_or(DeliverError::Elsewhere)?;
+                let recipe = companion::Companion {
+                    chat,
+                    number: *number,
+                    incarnation: &self.incarnation,
+                    customer,
+                    chat_room,
+                    link: format!("https://matrix.to/#/{chat_room}?via={}", self.names.server()),
+                    alias,
+                };
+                self.open_companion(&recipe).await.map(Done::Room)
+            }
+            Deed::LinkCompanion { room: companion } => {
+                let body = json!({ "room_id": companion });
+                self.set_state(bot, &room()?, companion::STATE, "", &body).await?;
+                Ok(Done::Plain)
+            }
+            Deed::PostPrivate { name, message, .. } => {
+                let Place::Companion(_) = effect.place else {
+                    return Err(DeliverError::Elsewhere);
+                };
+                let body = message.as_event(name, &id);
+                self.say(&room()?, bot, &id, "m.room.message", &body, doubt).await.map(Sent::done)
+            }
+            Deed::HidePrivate { event } => {
+                let event = EventId::parse(event.as_str())
+                    .map_err(|_| DeliverError::BadId(event.clone()))?;
+                self.redact(&room()?, &event, companion::HIDDEN, &id).await?;
+                Ok(Done::Plain)
+            }
             Deed::Redact { event, reason } => {
                 self.redact(&room()?, event, reason, &id).await?;
                 Ok(Done::Plain)

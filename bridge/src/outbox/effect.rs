@@ -4,7 +4,7 @@ use ruma::{OwnedEventId, OwnedRoomId};
 use serde::{Deserialize, Serialize};
 use switchboard_engine::WithdrawOutcome;
 
-use crate::{place::Place, store::EffectSeq};
+use crate::{place::Place, private::PrivateText, store::EffectSeq};
 
 /// An effect on the homeserver, with all that is needed to carry it out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,6 +220,34 @@ pub enum Deed {
         of: Target,
         /// The change's key.
         key: String,
+    },
+    /// Make the room in which a chat's agents write what the customer never sees.
+    OpenCompanion {
+        /// The chat's display number.
+        number: u64,
+        /// What the customer calls themselves.
+        customer: String,
+        /// The chat's own room.
+        chat_room: OwnedRoomId,
+    },
+    /// Write into the chat's room which is its companion room.
+    LinkCompanion {
+        /// The companion room.
+        room: OwnedRoomId,
+    },
+    /// Post a private message into the companion room, as the bot.
+    PostPrivate {
+        /// Its author's public name.
+        name: String,
+        /// The message.
+        message: PrivateText,
+        /// The event of the command in the chat's room, which is removed afterwards.
+        command: String,
+    },
+    /// Remove a command with a private text from the chat's room.
+    HidePrivate {
+        /// The command's event.
+        event: String,
     },
     /// Write the chat's status into the room's state.
     Status {

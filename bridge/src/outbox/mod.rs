@@ -12,12 +12,14 @@
 //! | `room` | making rooms |
 //! | `queue_users` | the users that stand for queues |
 //! | `spaces` | what is in spaces, and their end |
+//! | `companion` | the rooms for private messages |
 //! | `bot_rooms` | rooms in which people talk with the bot |
 //! | [`health`] | whether the homeserver answers |
 //! | [`retry`] | trying again |
 //! | [`live`] | typing and read receipts of customers: the way without a record |
 
 mod bot_rooms;
+mod companion;
 pub mod deliver;
 pub mod effect;
 pub mod health;

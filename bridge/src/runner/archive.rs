@@ -10,7 +10,7 @@ use super::{
     retention::ended_key,
     state::{HandleError, State},
 };
-use crate::store::RecordKind;
+use crate::{place::Place, store::RecordKind};
 
 /// Chats are put away so long after their end, in milliseconds.
 const ARCHIVE_AFTER_MS: u64 = 24 * 60 * 60 * 1000;
@@ -37,12 +37,15 @@ impl State {
                 }
                 batch.delete(RecordKind::Conversation, key.clone());
                 batch.delete(RecordKind::Chat, key);
+                batch.delete(RecordKind::BotRoom, Place::Companion(*chat).key());
             }
             self.store.commit(batch.changes(self.epoch())?).await?;
             for chat in &old {
                 self.engine.forget(*chat);
                 self.conversations.remove(chat);
                 self.with.directory.forget(*chat);
+                self.bot_rooms.remove(&Place::Companion(*chat));
+                self.with.directory.forget_place(&Place::Companion(*chat));
                 self.with.live.forget(*chat);
             }
             tracing::debug!(chats = old.len(), "chats that are long over were put away");
@@ -52,7 +55,7 @@ impl State {
     fn old_chats(&self) -> Vec<ChatId> {
         let before = self.now().0.saturating_sub(ARCHIVE_AFTER_MS);
         let effects = self.open_effects.values();
-        let busy: BTreeSet<ChatId> = effects.filter_map(|effect| effect.place.chat()).collect();
+        let busy: BTreeSet<ChatId> = effects.filter_map(|effect| effect.place.about()).collect();
         self.conversations
             .iter()
             .filter(|(chat, conversation)| {

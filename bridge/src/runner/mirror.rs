@@ -79,7 +79,7 @@ impl State {
         Ok(place.and_then(|place| match place.by {
             Author::Agent | Author::Customer => Some(place.anchor),
             Author::Change { of } => Some(of),
-            Author::Aside | Author::Bot => None,
+            Author::Aside | Author::Private | Author::Bot => None,
         }))
     }
 
@@ -107,7 +107,7 @@ impl State {
                 self.notice(chat, Why::EditOfUnsent.told().to_owned(), None, &[], batch);
                 return Ok(());
             }
-            Author::Customer | Author::Bot => return Ok(()),
+            Author::Customer | Author::Private | Author::Bot => return Ok(()),
         };
         let Some(message) = self.message(chat, feed, batch).await? else { return Ok(()) };
         let agent = AgentId(event.sender.clone());
@@ -152,7 +152,7 @@ impl State {
         let feed = match place.by {
             _ if place.chat != chat => return Ok(()),
             Author::Agent | Author::Customer => place.anchor,
-            Author::Change { .. } | Author::Aside | Author::Bot => return Ok(()),
+            Author::Change { .. } | Author::Aside | Author::Private | Author::Bot => return Ok(()),
         };
         let Some(message) = self.message(chat, feed, batch).await? else { return Ok(()) };
         let agent = AgentId(event.sender.clone());
@@ -215,7 +215,7 @@ impl State {
             Author::Change { of } => {
                 self.change_removed(chat, of, (target, &event.sender), batch).await
             }
-            Author::Aside | Author::Bot => Ok(()),
+            Author::Aside | Author::Private | Author::Bot => Ok(()),
         }
     }
 

@@ -16,6 +16,7 @@
 //! | `room_events` | inbox items become inputs: events of the homeserver |
 //! | `bot_rooms` | desks, the administrators' room: making them, and saying something there |
 //! | `bot_events` | what happens there, and invites to the bot |
+//! | `companion` | the rooms for private messages, and what is said there |
 //! | `queue_users` | the users that stand for queues |
 //! | `spaces` | spaces with the queues and their chats |
 //! | `commands` | what people tell the bot, and what it answers |
@@ -44,6 +45,7 @@ mod bot_rooms;
 pub mod bugs;
 mod centre;
 mod commands;
+mod companion;
 #[cfg(feature = "simulation")]
 pub mod driven;
 mod estimate;

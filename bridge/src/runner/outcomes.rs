@@ -12,6 +12,7 @@ use super::{
 use crate::{
     gateway::wire::{FeedBody, RefusalReason},
     outbox::effect::{Deed, Done, OutboxEffect, Outcome, effect_id},
+    place::Place,
     store::{EffectSeq, RecordKind},
 };
 
@@ -72,7 +73,7 @@ impl State {
         tracing::error!(place = %effect.place, effect = id, "an effect was given up");
         self.with.metrics.parked();
         let record = Parked { at: self.batch_time().0, reason, effect: effect.clone() };
-        if let Some(chat) = effect.place.chat() {
+        if let Some(chat) = effect.place.about() {
             batch.trace(chat, RecordKind::Parked, &id);
         }
         Ok(batch.record(RecordKind::Parked, id, &record)?)
@@ -151,6 +152,14 @@ impl State {
                 batch.settled.push(seq);
                 Ok(())
             }
+            (Deed::OpenCompanion { .. }, Done::Room(room)) => {
+                self.companion_is_open(&effect.place, room, batch);
+                batch.settled.push(seq);
+                Ok(())
+            }
+            (Deed::PostPrivate { name, command, .. }, Done::Event(event)) => {
+                self.private_is_posted(&effect.place, &name, command, &event, batch)
+            }
             (Deed::CloseSpace { .. }, _) => {
                 self.bot_rooms.remove(&effect.place);
                 batch.places.insert(effect.place);
@@ -170,6 +179,9 @@ impl State {
     /// An effect in a room where people talk with the bot was given up. What can be tried again is
     /// tried with the next reason to do so.
     fn parked_elsewhere(&mut self, effect: OutboxEffect, batch: &mut Batch) {
+        if let Place::Companion(chat) = effect.place {
+            return self.companion_failed(chat, &effect, batch);
+        }
         match effect.deed {
             Deed::OpenSpace { .. } => self.space_failed(&effect.place, batch),
             Deed::OpenBotRoom { .. } | Deed::Join {} | Deed::CloseSpace { .. } => {
@@ -223,6 +235,10 @@ impl State {
             }
             Deed::Amend { key, .. } | Deed::React { key, .. } | Deed::TakeBack { key, .. } => {
                 self.customer_change_failed(chat, key, reason, batch)
+            }
+            Deed::HidePrivate { .. } => {
+                self.notice(chat, words::NOT_HIDDEN.to_owned(), None, &[], batch);
+                Ok(())
             }
             Deed::Remove { agent, .. } => {
                 let name =

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use switchboard_centre::Snapshot;
 use switchboard_engine::{AgentId, ChatEvent, ChatId};
 
-use crate::{gateway::wire::Phase, matrix::event::RoomEvent, place::Place};
+use crate::{
+    gateway::wire::Phase, matrix::event::RoomEvent, place::Place, private::PrivateMessage,
+};
 
 /// What the bridge knows of a chat besides the rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -302,6 +304,8 @@ pub enum Author {
     Agent,
     /// Somebody in the room, but not to the customer.
     Aside,
+    /// Somebody, to the other agents: it stands in the companion room, or is marked as private.
+    Private,
     /// The bot.
     Bot,
     /// Whoever wrote or read a message that both sides see: an edit of it, or a reaction to it.
@@ -424,6 +428,34 @@ pub enum LogEntry {
         /// The reaction's Matrix event, if an agent's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         event: Option<String>,
+    },
+    /// An agent wrote to the other agents of the chat.
+    Private {
+        /// Who.
+        agent: AgentId,
+        /// What.
+        message: PrivateMessage,
+        /// The Matrix event.
+        event: String,
+        /// The Matrix event that it replies to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<String>,
+    },
+    /// An agent changed a private message of theirs.
+    PrivateEdited {
+        /// Who.
+        agent: AgentId,
+        /// The Matrix event that is changed.
+        target: String,
+        /// What it says now.
+        message: PrivateMessage,
+    },
+    /// A private message was taken back.
+    PrivateRemoved {
+        /// By whom.
+        agent: AgentId,
+        /// The Matrix event that is gone.
+        target: String,
     },
     /// Something happened by the rules.
     Happened {

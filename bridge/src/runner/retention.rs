@@ -205,7 +205,7 @@ impl State {
                 .and_then(|aside| self.chat_of_aside(key, aside.body.as_bytes())),
             RecordKind::Parked => serde_json::from_slice::<Parked>(body)
                 .ok()
-                .and_then(|parked| parked.effect.place.chat()),
+                .and_then(|parked| parked.effect.place.about()),
             RecordKind::Event => {
                 serde_json::from_slice::<EventPlace>(body).ok().map(|place| place.chat)
             }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     matrix::{
         classify::{self, Message, RelatesTo, Why},
+        content::PRIVATE_KEY,
         event::{self, RoomEvent},
     },
     outbox::{
@@ -55,6 +56,7 @@ impl State {
                 self.file_rest(chat, &event, batch)?;
                 self.known_now(chat, &event.event_id, batch).await
             }
+            Some(Place::Companion(chat)) => self.take_companion_event(chat, &event, batch),
             Some(place) => self.take_bot_room_event(&place, &event, batch).await,
             None => {
                 self.take_unknown_room(&event, batch);
@@ -190,11 +192,19 @@ impl State {
         event: &RoomEvent,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
+        if event.content.contains_key(PRIVATE_KEY) {
+            return self.wrote_privately(chat, event, batch);
+        }
         let mut relates_to = RelatesTo::Nothing;
         for target in classify::relation(event) {
             let place = self.place_of(target, batch).await?;
-            if place.is_some_and(|place| place.by == Author::Bot) {
-                relates_to = RelatesTo::Bot;
+            match place {
+                Some(place) if place.by == Author::Bot => relates_to = RelatesTo::Bot,
+                Some(place) if place.by != Author::Private && place.chat == chat => {}
+                // What is not known to stand in this chat may be anything, private or another
+                // customer's.
+                _ if relates_to == RelatesTo::Nothing => relates_to = RelatesTo::Private,
+                _ => {}
             }
         }
         let agent = AgentId(event.sender.clone());

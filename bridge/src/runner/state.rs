@@ -1,7 +1,7 @@
 //! The engine and everything it needs, as loaded from the store.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -236,6 +236,7 @@ impl State {
             let setup = self.setup();
             self.input(Input::Configured { setup }, &mut batch).await?;
             self.open_bot_rooms(&mut batch);
+            self.tend_companions(&mut batch);
             self.seal(&mut batch)?;
             self.store.commit(batch.changes(self.epoch)?).await?;
             Ok::<_, HandleError>(())
@@ -388,6 +389,13 @@ impl State {
 
     /// Writes the changed records into the batch.
     pub(super) fn seal(&mut self, batch: &mut Batch) -> Result<(), HandleError> {
+        let changed = batch.engine.iter().filter_map(|key| match key {
+            RecordKey::Chat(chat) => Some(*chat),
+            RecordKey::Agent(_) => None,
+        });
+        for chat in changed.chain(batch.chats.iter().copied()).collect::<BTreeSet<_>>() {
+            self.tend_companion(chat, batch);
+        }
         for key in std::mem::take(&mut batch.engine) {
             match &key {
                 RecordKey::Chat(id) => match self.engine.chat(*id) {

@@ -6,6 +6,7 @@ mod changes;
 mod invites;
 mod mirror;
 mod office;
+mod private;
 mod retention;
 mod rooms;
 mod stats;

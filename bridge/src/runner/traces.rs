@@ -55,7 +55,7 @@ impl State {
         let (kind, rest) = key.split_once(':')?;
         if kind == "event" {
             let event: Envelope<'_> = serde_json::from_slice(body).ok()?;
-            return self.with.directory.chat_of(&event.room_id);
+            return self.with.directory.place_of(&event.room_id)?.about();
         }
         rest.split(':').next()?.parse().ok()
     }

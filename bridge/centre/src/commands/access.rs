@@ -80,7 +80,7 @@ const CHATS: &[Place] = &[Place::ChatRoom];
 /// role.
 pub(super) fn rules(name: &str) -> (Role, &'static [Place]) {
     match name {
-        "end" => (Role::Agent, CHATS),
+        "end" | "private" => (Role::Agent, CHATS),
         "login" | "logout" | "ready" | "pause" | "pause-after" | "status" | "help" => {
             (Role::Agent, EVERYWHERE)
         }
@@ -110,6 +110,7 @@ impl Command {
             Self::PauseAfter => "pause-after",
             Self::Status => "status",
             Self::End { .. } => "end",
+            Self::Private { .. } => "private",
             Self::Help { .. } => "help",
             Self::Queues => "queues",
             Self::Agents => "agents",

@@ -21,6 +21,7 @@ use switchboard_engine::{AgentId, ChatId, Input};
 use super::{
     batch::Batch,
     bot_rooms::Message,
+    companion::is_private_command,
     records::Question,
     state::{HandleError, State},
     words,
@@ -61,6 +62,10 @@ impl State {
             self.reply(said, commands::help(roles, place), batch);
             return Ok(());
         }
+        // Not read like other commands: it is a person's text, with apostrophes and all.
+        if said.place.chat().is_some() && roles.agent && is_private_command(text) {
+            return self.note_privately(said, text, batch);
+        }
         let command = match commands::parse_for(text, roles, place) {
             Ok(command) => command,
             Err(error) => {
@@ -98,6 +103,7 @@ impl State {
                     self.end(said, chat, batch).await?;
                 }
             }
+            Command::Private { .. } => self.note_privately(said, text, batch)?,
             Command::Queues
             | Command::Agents
             | Command::Waiting { .. }

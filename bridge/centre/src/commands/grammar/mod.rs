@@ -67,6 +67,13 @@ pub enum Command {
         #[arg(hide = true, allow_hyphen_values = true, trailing_var_arg = true)]
         rest: Vec<String>,
     },
+    /// Tell the other agents of this chat something that the customer never sees
+    #[command(after_help = "!private She is right, we owe her a refund.")]
+    Private {
+        /// What to tell them
+        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+        text: Vec<String>,
+    },
     /// Show what is possible, or how a command is written
     #[command(after_help = "!help\n!help queue set")]
     Help {

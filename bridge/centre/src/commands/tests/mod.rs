@@ -14,7 +14,7 @@ fn mistakes_are_told_shortly() {
         "!redy",
         "!l",
         "!s",
-        "!private hello",
+        "!offer hello",
         "!queue dlete sales",
         "!queue d",
         "!queue x",

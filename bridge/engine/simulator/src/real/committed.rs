@@ -240,7 +240,9 @@ pub(super) fn in_short(seq: EffectSeq, effect: &bridge::OutboxEffect) -> Option<
         | bridge::Deed::Redact { .. }
         | bridge::Deed::Amend { .. }
         | bridge::Deed::React { .. }
-        | bridge::Deed::TakeBack { .. } => Deed::Note,
+        | bridge::Deed::TakeBack { .. }
+        | bridge::Deed::HidePrivate { .. }
+        | bridge::Deed::LinkCompanion { .. } => Deed::Note,
         // These are done elsewhere.
         bridge::Deed::OpenBotRoom { .. }
         | bridge::Deed::Invite { .. }
@@ -251,7 +253,9 @@ pub(super) fn in_short(seq: EffectSeq, effect: &bridge::OutboxEffect) -> Option<
         | bridge::Deed::NameRoom { .. }
         | bridge::Deed::ListRoom { .. }
         | bridge::Deed::BringIn { .. }
-        | bridge::Deed::CloseSpace { .. } => return None,
+        | bridge::Deed::CloseSpace { .. }
+        | bridge::Deed::OpenCompanion { .. }
+        | bridge::Deed::PostPrivate { .. } => return None,
         bridge::Deed::Status { .. } => Deed::Status,
     };
     debug_assert_eq!(

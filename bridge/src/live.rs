@@ -133,13 +133,17 @@ impl Live {
         self.inner.chats.get(&chat).is_some_and(|entry| entry.known)
     }
 
-    /// These agents type, by their public names, and no others.
+    /// These agents type, by their public names, and no others; not to a customer whose chat is over.
     pub fn agents_type(&self, chat: ChatId, names: Vec<String>) {
         if let Some(mut entry) = self.inner.chats.get_mut(&chat)
             && entry.known
         {
             entry.typing_since = Instant::now();
-            entry.change(|state| state.typing = names);
+            entry.change(|state| {
+                if state.phase != Phase::Ended {
+                    state.typing = names;
+                }
+            });
         }
     }
 

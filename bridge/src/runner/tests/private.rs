@@ -17,7 +17,7 @@ const COMPANION: &str = "!companion:localhost";
 /// What is in every private text, and must be nowhere else.
 const SECRET: &str = "SECRET";
 /// How many histories are tried if nothing else is said.
-const TWINS: u64 = 400;
+const TWINS: u64 = 2_000;
 
 /// One thing that happens in both twins.
 #[derive(Clone, Debug)]

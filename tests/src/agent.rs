@@ -239,6 +239,12 @@ impl Agent {
         .await
     }
 
+    /// Invites somebody into a room.
+    pub async fn invite(&self, room: &RoomId, user: &Agent) -> Result<(), AgentError> {
+        let invited = self.room(room)?.invite_user_by_id(&user.user).await;
+        invited.map_err(|error| failure(self.user.as_str(), "invite", error))
+    }
+
     /// Declines an invite, or leaves a room.
     pub async fn leave(&self, room: &RoomId) -> Result<(), AgentError> {
         self.room(room)?.leave().await.map_err(|error| failure(self.user.as_str(), "leave", error))

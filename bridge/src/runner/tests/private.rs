@@ -69,24 +69,21 @@ fn history(seed: u64) -> Vec<Step> {
     for _ in 0..length {
         let who = *AGENTS.choose(&mut random).expect("agents");
         let step = if random.random_bool(0.5) {
-            Step::Private(
-                match random.random_range(0..14) {
-                    0 | 1 => Private::Command(who),
-                    2 | 3 => Private::Writes(who),
-                    4 => Private::File(who),
-                    5 => Private::Marked(who),
-                    6 => Private::Edits(who),
-                    7 => Private::TakesBack(who),
-                    8 => Private::Reacts(who),
-                    9 => Private::Encrypted(who),
-                    10 => Private::Orders(who),
-                    11 => Private::Nonsense(who),
-                    12 => [Private::Joins(who), Private::Declines(who), Private::Leaves(who)]
-                        [random.random_range(0..3)],
-                    _ => Private::Reads,
-                }
-                .clone(),
-            )
+            Step::Private(match random.random_range(0..14) {
+                0 | 1 => Private::Command(who),
+                2 | 3 => Private::Writes(who),
+                4 => Private::File(who),
+                5 => Private::Marked(who),
+                6 => Private::Edits(who),
+                7 => Private::TakesBack(who),
+                8 => Private::Reacts(who),
+                9 => Private::Encrypted(who),
+                10 => Private::Orders(who),
+                11 => Private::Nonsense(who),
+                12 => [Private::Joins(who), Private::Declines(who), Private::Leaves(who)]
+                    [random.random_range(0..3)],
+                _ => Private::Reads,
+            })
         } else {
             Step::Common(match random.random_range(0..28) {
                 0..=5 => Common::Says,

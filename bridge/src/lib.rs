@@ -11,6 +11,7 @@
 //! | [`store`] | inbox, records, log, feed, effects: durable |
 //! | [`outbox`] | effects → the homeserver |
 //! | [`matrix`] | the homeserver's language |
+//! | [`transcript`] | feed → what a customer keeps of a chat |
 //! | [`live`] | typing, receipts, places in the queue: the way without a record |
 //! | [`directory`], [`identity`] | rooms, ghosts and names |
 //! | [`config`], [`check`], [`app`], [`prepare`], [`operations`], [`metrics`], [`clock`], [`listen`], [`json`] | around it |
@@ -35,3 +36,4 @@ pub mod prepare;
 pub mod private;
 pub mod runner;
 pub mod store;
+pub mod transcript;

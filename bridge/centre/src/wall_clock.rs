@@ -39,6 +39,36 @@ impl WallClock {
         moment.strftime(form).to_string()
     }
 
+    /// The day of a moment in full: `Wednesday, 25 November 2026`.
+    #[must_use]
+    pub fn day(&self, moment: Time) -> String {
+        self.local(moment).strftime("%A, %-d %B %Y").to_string()
+    }
+
+    /// The time of day of a moment: `14:05`.
+    #[must_use]
+    pub fn time(&self, moment: Time) -> String {
+        self.local(moment).strftime("%H:%M").to_string()
+    }
+
+    /// The zone, and how far it was from UTC at a moment: `Europe/Berlin (UTC+01:00)`.
+    #[must_use]
+    pub fn zone_at(&self, moment: Time) -> String {
+        let name = self.zone.iana_name().unwrap_or("UTC");
+        if name == "UTC" {
+            return name.to_owned();
+        }
+        let offset = self.zone.to_offset(timestamp(moment)).seconds();
+        let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.abs() / 60);
+        format!("{name} (UTC{sign}{:02}:{:02})", minutes / 60, minutes % 60)
+    }
+
+    /// A moment as RFC 3339 in UTC, with milliseconds.
+    #[must_use]
+    pub fn rfc_3339(moment: Time) -> String {
+        format!("{:.3}", timestamp(moment))
+    }
+
     /// How long ago a moment was.
     #[must_use]
     pub fn ago(&self, moment: Time) -> Seconds {
@@ -54,9 +84,13 @@ impl WallClock {
 
     /// A time beyond what a calendar holds counts as its end.
     fn local(&self, moment: Time) -> DateTime {
-        let ms = i64::try_from(moment.0).unwrap_or(i64::MAX);
-        self.zone.to_datetime(Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX))
+        self.zone.to_datetime(timestamp(moment))
     }
+}
+
+fn timestamp(moment: Time) -> Timestamp {
+    let ms = i64::try_from(moment.0).unwrap_or(i64::MAX);
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
 }
 
 impl Centre {
@@ -89,6 +123,11 @@ mod tests {
         let clock = WallClock::new("Europe/Berlin", NOW);
         assert_eq!(clock.tell(minutes_ago(5)), "00:05");
         assert_eq!(clock.date().days_before(25).with_weekday(), "Sat 2026-10-31");
+        assert_eq!(clock.day(NOW), "Wednesday, 25 November 2026");
+        assert_eq!(clock.time(NOW), "00:10");
+        assert_eq!(clock.zone_at(NOW), "Europe/Berlin (UTC+01:00)");
+        assert_eq!(WallClock::new("UTC", NOW).zone_at(NOW), "UTC");
+        assert_eq!(WallClock::rfc_3339(NOW), "2026-11-24T23:10:00.000Z");
         // Nothing that a broken clock says brings the bridge down.
         assert!(!clock.tell(Time(u64::MAX)).is_empty());
     }

@@ -17,6 +17,7 @@
 //! | `feed`, `wake` | reading the feed, and when |
 //! | `message` | checking a message |
 //! | `origin`, `address`, `limits`, `open` | who may do what, and how much of it |
+//! | `transcript` | what the customer takes along |
 //! | `presence` | customers who gave up waiting |
 //! | `widget` | the widget's files |
 
@@ -46,6 +47,7 @@ pub mod session;
 pub mod sites;
 mod socket;
 mod state;
+mod transcript;
 mod wake;
 mod widget;
 pub mod wire;

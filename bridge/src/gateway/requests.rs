@@ -24,6 +24,7 @@ use super::{
     session::{self, SessionRecord},
     socket,
     state::GatewayState,
+    transcript,
     wake::FeedWatch,
     wire::{
         ChatStarted, ClientFrame, LIMITS, RefusalReason, SendMessage, SetSeen, SetTyping, SiteInfo,
@@ -44,6 +45,7 @@ pub(super) fn routes(state: &GatewayState) -> Router<GatewayState> {
         .route("/typing", post(typing))
         .route("/seen", post(seen))
         .route("/end", post(end))
+        .route("/transcript", get(transcript::download))
         // Before the layers, for a preflight is of no method of ours.
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(LIMITS.frame_bytes as usize))

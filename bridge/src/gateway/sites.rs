@@ -29,6 +29,21 @@ pub struct Site {
     pub queues: Vec<QueueInfo>,
     /// Its own words in place of the widget's, by key. Plain text.
     pub texts: BTreeMap<String, String>,
+    /// How transcripts of its chats are made, and who gets them.
+    pub transcripts: Transcripts,
+}
+
+/// How transcripts of a site's chats are made, and who gets them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transcripts {
+    /// The IANA name of the time zone in which times are told.
+    pub time_zone: String,
+}
+
+impl Default for Transcripts {
+    fn default() -> Self {
+        Self { time_zone: "UTC".to_owned() }
+    }
 }
 
 impl Site {
@@ -120,6 +135,7 @@ mod tests {
             origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
             queues: Vec::new(),
             texts: BTreeMap::new(),
+            transcripts: Transcripts::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use switchboard_engine::Time;
 
 use super::state::State;
 use crate::gateway::{
-    sites::{Site, Sites},
+    sites::{Site, Sites, Transcripts},
     wire::QueueInfo,
 };
 
@@ -50,5 +50,6 @@ fn site(centre: &Centre, site: &model::Site, now: Time) -> Site {
         origins: site.origins.clone(),
         queues: queues.collect(),
         texts: site.texts.clone(),
+        transcripts: Transcripts { time_zone: centre.time_zone.clone() },
     }
 }

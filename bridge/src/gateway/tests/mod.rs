@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     GatewayState,
     config::{GatewayConfig, RateLimits},
-    sites::{Site, Sites},
+    sites::{Site, Sites, Transcripts},
     state::Times,
     widget::{WidgetFile, WidgetFiles},
     wire::*,
@@ -112,6 +112,7 @@ fn site(id: &str, origin: &str) -> Site {
         origins: vec![origin.to_owned()],
         queues: vec![queue(OPEN, true), queue(CLOSED, false)],
         texts: BTreeMap::from([("start".to_owned(), "Talk to us".to_owned())]),
+        transcripts: Transcripts::default(),
     }
 }
 

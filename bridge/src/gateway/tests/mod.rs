@@ -11,6 +11,7 @@ mod runner;
 mod sites;
 mod sockets;
 mod starting;
+mod transcript;
 
 use std::{
     collections::BTreeMap,

@@ -181,6 +181,8 @@ const DEFAULTS = {
   minimise: "Minimise chat",
   endOf,
   startNew: "Start a new chat",
+  download: "Download conversation",
+  downloadFailed: "The conversation could not be downloaded. Please try again.",
 };
 
 type Texts = typeof DEFAULTS;

@@ -120,6 +120,11 @@ export class Api {
     await this.#ask("POST", "end", { token, body: {}, signal });
   }
 
+  /** The conversation as a page, to be kept. */
+  async transcript(token: string): Promise<Blob> {
+    return (await this.#ask("GET", "transcript", { token })).blob();
+  }
+
   async #ask(
     method: "GET" | "POST",
     path: string,

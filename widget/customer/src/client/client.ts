@@ -109,6 +109,18 @@ export class Client {
     this.#o.tabs.announce();
   }
 
+  /** The chat as a file and its name; null if it cannot be had now. */
+  async transcript(): Promise<{ name: string; file: Blob } | null> {
+    const session = this.#chat?.session;
+    if (!session) return null;
+    try {
+      const file = await this.#o.api.transcript(session.token);
+      return { name: `chat-${String(session.number)}.html`, file };
+    } catch {
+      return null;
+    }
+  }
+
   /** Whether the customer has the newest entries before their eyes. */
   look(looking: boolean): void {
     this.#looking = looking;

@@ -5,6 +5,7 @@ import { TEXTS, setOwnTexts } from "../texts";
 import { paint } from "./colour";
 import type { Draft } from "./Composer";
 import { Conversation } from "./Conversation";
+import { download } from "./download";
 import { EndDialog } from "./EndDialog";
 import { Header } from "./Header";
 import { useClient, useVisible } from "./hooks";
@@ -92,6 +93,7 @@ export function App({ client, draft, open, onMinimise }: AppProps) {
           onDraft={(text) => client.chat?.draft(text)}
           onRetry={(id) => client.chat?.retry(id)}
           onStartOver={() => client.startOver()}
+          onDownload={() => download(client)}
         />
         {asking && (
           <EndDialog

@@ -25,9 +25,14 @@ export interface ConversationProps {
   onDraft: (text: string) => void;
   onRetry: (id: string) => void;
   onStartOver: () => void;
+  /** Saves the conversation as a file; false if it cannot be had. */
+  onDownload: () => Promise<boolean>;
 }
 
-function Ended({ chat, open, onStartOver }: { chat: ChatView; open: boolean; onStartOver: () => void }) {
+type EndedProps = Pick<ConversationProps, "chat" | "open" | "onStartOver" | "onDownload">;
+
+function Ended({ chat, open, onStartOver, onDownload }: EndedProps) {
+  const [failed, setFailed] = useState(false);
   const by = chat.ended ?? "agent";
   // Not the button: whoever was just writing would press it with the next key.
   const section = useMainFocus<HTMLElement>(open);
@@ -38,12 +43,23 @@ function Ended({ chat, open, onStartOver }: { chat: ChatView; open: boolean; onS
       <button type="button" class="primary" data-testid="start-new" onClick={onStartOver}>
         {TEXTS.startNew}
       </button>
+      <button
+        type="button"
+        class="link"
+        data-testid="download"
+        onClick={() => void onDownload().then((saved) => setFailed(!saved))}
+      >
+        {TEXTS.download}
+      </button>
+      <p class="fault" role="alert">
+        {failed && TEXTS.downloadFailed}
+      </p>
     </section>
   );
 }
 
 export function Conversation(props: ConversationProps) {
-  const { chat, open, draft, onAtEnd, onSend, onDraft, onRetry, onStartOver } = props;
+  const { chat, open, draft, onAtEnd, onSend, onDraft, onRetry, onStartOver, onDownload } = props;
   const { form } = chat;
   const [task, setTask] = useState<Task | null>(null);
   const over = chat.ended !== null || chat.ending;
@@ -91,7 +107,7 @@ export function Conversation(props: ConversationProps) {
     <main class="conversation">
       <Log chat={chat} actions={over ? null : actions} onAtEnd={onAtEnd} onRetry={onRetry} />
       {chat.ended !== null ? (
-        <Ended chat={chat} open={open} onStartOver={onStartOver} />
+        <Ended chat={chat} open={open} onStartOver={onStartOver} onDownload={onDownload} />
       ) : (
         !chat.ending && (
           <Composer

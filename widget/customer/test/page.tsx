@@ -14,6 +14,9 @@ export let minimise: () => void;
 /** What was asked for at the starts of chats. */
 export let starts: StartChat[];
 
+/** What the bridge gives as the conversation; null if it cannot. */
+export const kept: { transcript: Blob | null } = { transcript: null };
+
 let browser: FakeBrowser;
 let saved = "";
 
@@ -32,6 +35,8 @@ export async function loadPage(site: SiteInfo = SITE): Promise<void> {
   box = document.body.appendChild(document.createElement("div"));
   const api = {
     site: () => Promise.resolve(site),
+    transcript: () =>
+      kept.transcript ? Promise.resolve(kept.transcript) : Promise.reject(new Error("not now")),
     start: (_site: string, body: StartChat) => {
       starts.push(body);
       return Promise.resolve<ChatStarted>({ token: "T", number: 42 });

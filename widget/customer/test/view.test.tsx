@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { agentSays, LIVE, own } from "./fakes";
 import {
   box,
@@ -8,6 +8,7 @@ import {
   exchange,
   find,
   get,
+  kept,
   minimise,
   openPage,
   press,
@@ -122,6 +123,20 @@ describe("the end", () => {
     await settle();
     expect(get("ended").textContent).toContain("You have ended the chat");
     expect(find("end")).toBeNull();
+
+    await click("download");
+    expect(get("ended").textContent).toContain("could not be downloaded");
+    kept.transcript = new Blob(["<!doctype html>"]);
+    const saved = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (
+      this: HTMLAnchorElement,
+    ) {
+      expect(this.download).toBe("chat-42.html");
+    });
+    await click("download");
+    expect(saved).toHaveBeenCalledTimes(1);
+    expect(get("ended").textContent).not.toContain("could not be downloaded");
+    saved.mockRestore();
+
     await click("start-new");
     expect((get("name") as HTMLInputElement).value).toBe("Mia");
   });

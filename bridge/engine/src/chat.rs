@@ -54,6 +54,14 @@ pub struct Chat {
     pub room: Room,
     /// Customer messages that wait for the room.
     pub pending: Vec<MessageRef>,
+    /// An agent in it has invited another one, or somebody of a queue. One at a time, and only while
+    /// it is active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<Invitation>,
+    /// Who missed an invitation, and who had invited them: should they have joined before our
+    /// withdrawal came through, they are welcome all the same.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub late: BTreeMap<AgentId, AgentId>,
 }
 
 impl Chat {
@@ -79,6 +87,8 @@ impl Chat {
             removing: BTreeSet::new(),
             room: Room::None,
             pending: Vec::new(),
+            invitation: None,
+            late: BTreeMap::new(),
         }
     }
 
@@ -105,19 +115,39 @@ impl Chat {
         }
     }
 
-    /// Whether this agent is being asked.
+    /// Whether this agent is being asked, by the queue or by a colleague.
     #[must_use]
     pub fn rings(&self, agent: &AgentId) -> bool {
-        self.requests_now().is_some_and(|requests| requests.contains_key(agent))
+        self.asking().any(|(asked, _)| asked == agent)
     }
 
     /// The request of this number, if it rings.
     #[must_use]
     pub fn request(&self, number: u32) -> Option<(&AgentId, &Request)> {
-        self.requests_now()?.iter().find(|(_, request)| request.number == number)
+        self.asking().find(|(_, request)| request.number == number)
     }
 
-    /// The requests that ring now.
+    /// Everybody who is being asked, by the queue or by a colleague.
+    pub fn asking(&self) -> impl Iterator<Item = (&AgentId, &Request)> {
+        let invited = self.invitation.as_ref().map(|invitation| &invitation.rings);
+        let invited = invited.map(|rings| (&rings.agent, &rings.request));
+        self.requests_now().into_iter().flatten().chain(invited)
+    }
+
+    /// Whether this agent is being asked because a colleague has invited them.
+    #[must_use]
+    pub fn invites(&self, agent: &AgentId) -> bool {
+        self.invitation.as_ref().is_some_and(|invitation| invitation.rings.agent == *agent)
+    }
+
+    /// Its agents have gone while an invitation rings: whoever accepts it has the chat.
+    #[must_use]
+    pub fn is_handed_over(&self) -> bool {
+        let alone = matches!(&self.state, ChatState::Active { agents, .. } if agents.is_empty());
+        alone && self.invitation.is_some()
+    }
+
+    /// The requests of its queue that ring now.
     #[must_use]
     pub fn requests_now(&self) -> Option<&BTreeMap<AgentId, Request>> {
         match &self.state {
@@ -159,7 +189,7 @@ pub enum ChatState {
     Active {
         /// Who is in the room. Empty while the last one's return is waited for.
         agents: BTreeSet<AgentId>,
-        /// When an empty chat goes back to its queue.
+        /// When an empty chat goes back to its queue. Not while an invitation rings: that decides.
         return_at: Option<Time>,
     },
     /// Over.
@@ -183,6 +213,41 @@ pub struct Request {
     /// A supervisor has chosen this agent: nobody else is asked meanwhile.
     #[serde(default)]
     pub assigned: bool,
+}
+
+/// An agent's invitation to another agent. Somebody is being asked as long as it is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Who asks.
+    pub by: AgentId,
+    /// Whom.
+    pub invitee: Invitee,
+    /// Who is being asked now.
+    pub rings: Rings,
+    /// Who declined, missed or could not be sent it.
+    #[serde(default)]
+    pub refused: BTreeSet<AgentId>,
+}
+
+/// Whom an agent invites.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Invitee {
+    /// This agent, whether they are ready or not.
+    Agent(AgentId),
+    /// One after the other of this queue's agents who can be asked.
+    Queue(QueueId),
+}
+
+/// An invitation's request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rings {
+    /// Whom.
+    pub agent: AgentId,
+    /// The request.
+    pub request: Request,
+    /// They were ready when they were asked, so that they may be expected to answer.
+    pub ready: bool,
 }
 
 /// Why a chat ended.

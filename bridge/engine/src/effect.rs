@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     agent::Status,
-    chat::EndReason,
+    chat::{EndReason, Invitee},
     ids::{AgentId, ChatId, MessageRef, QueueId},
     time::Span,
 };
@@ -50,6 +50,9 @@ pub enum Effect {
         /// The agent was in this chat or was invited before: post a recap (their client may not
         /// show the earlier messages).
         again: bool,
+        /// Who has invited them, if it is not their queue that asks.
+        #[serde(default)]
+        by: Option<AgentId>,
     },
     /// Take the invite back unless the agent has joined. Answered by `RequestWithdrawn`.
     Withdraw {
@@ -165,6 +168,8 @@ pub enum RemoveReason {
     TooLate,
     /// The agent has logged off and left it behind.
     LoggedOff,
+    /// The agent has told us to leave.
+    Asked,
 }
 
 /// Why a message did not reach the other side.
@@ -231,7 +236,8 @@ pub enum ChatEvent {
         /// Who.
         agent: AgentId,
         /// Whether they were the last one; the chat then waits for their return. (An agent whom
-        /// our own withdrawal hit is asked again instead, and is not "the last" in this sense.)
+        /// our own withdrawal hit is asked again instead, and who hands the chat over is waited for
+        /// by nobody: they are not "the last" in this sense.)
         last: bool,
     },
     /// Nobody came back: the chat waits again, with its original waiting time.
@@ -261,6 +267,66 @@ pub enum ChatEvent {
         /// Why.
         reason: EndReason,
     },
+    /// An agent has invited another one, or somebody of a queue.
+    InvitationAsked {
+        /// Who asks.
+        by: AgentId,
+        /// Whom.
+        invitee: Invitee,
+    },
+    /// An agent is asked because of an invitation.
+    InvitationRings {
+        /// Whom.
+        agent: AgentId,
+        /// The request's number.
+        request: u32,
+        /// Their status, which may be a reason not to expect an answer.
+        status: Status,
+        /// They have as many chats as they can have.
+        busy: bool,
+    },
+    /// Whom an invitation asked does not come. That of a queue goes on with the next one.
+    InvitationRefused {
+        /// Who.
+        agent: AgentId,
+        /// Why.
+        why: InvitationRefusal,
+    },
+    /// An invitation is over.
+    InvitationOver {
+        /// How.
+        how: InvitationEnd,
+    },
+}
+
+/// Why an invited agent does not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitationRefusal {
+    /// They declined.
+    Rejected,
+    /// They did not answer in time.
+    Missed,
+    /// The invite could not be sent.
+    Failed,
+    /// They are not to be asked any more: they have paused, logged off, or are no agent any more.
+    Withdrawn,
+}
+
+/// How an invitation ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitationEnd {
+    /// An agent has joined.
+    Accepted(AgentId),
+    /// The one whom it asked does not come.
+    Refused,
+    /// Nobody of the queue can be asked any more.
+    NobodyAvailable,
+    /// An agent took it back.
+    Cancelled(AgentId),
+    /// The chat ended.
+    ChatOver,
 }
 
 /// Why an input was ignored.
@@ -294,4 +360,19 @@ pub enum Ignored {
     /// The agent is not ready, is being asked already, or has as many chats as they can have.
     #[error("the agent cannot be asked now")]
     Unavailable,
+    /// Only an agent who is in the chat can do that.
+    #[error("only an agent who is in the chat can do that")]
+    NotInChat,
+    /// One invitation at a time.
+    #[error("an invitation rings already")]
+    InvitationPending,
+    /// There is no invitation to take back.
+    #[error("no invitation rings")]
+    NoInvitation,
+    /// The agent is in the chat.
+    #[error("the agent is in the chat already")]
+    InChat,
+    /// Nobody of the queue can be asked now.
+    #[error("nobody of the queue can be asked now")]
+    NobodyAvailable,
 }

@@ -12,6 +12,7 @@
 //! | `customer` | what customers do, and how a chat ends |
 //! | `agents` | what agents do in a chat |
 //! | `membership` | agents who join and go |
+//! | `invitations` | agents who ask another agent to come |
 //! | `availability` | log on, log off, ready, pause |
 //! | `requests` | the room and the requests: what became of our effects |
 //! | `routing` | who is asked next |
@@ -23,6 +24,7 @@ mod agents;
 mod availability;
 mod customer;
 mod index;
+mod invitations;
 mod membership;
 mod overflow;
 mod requests;
@@ -256,6 +258,13 @@ impl Turn<'_> {
             }
             Input::AgentConfirmsEnd { chat, agent } => self.agent_confirms_end(chat, agent),
             Input::AgentCloses { chat, agent } => self.agent_closes(chat, &agent),
+            Input::AgentInvites { chat, by, invitee, sent } => {
+                self.agent_invites(chat, &by, &invitee, sent)
+            }
+            Input::AgentCancelsInvitation { chat, agent } => {
+                self.agent_cancels_invitation(chat, agent)
+            }
+            Input::AgentLeaves { chat, agent } => self.agent_leaves(chat, &agent),
             Input::AgentLogsOn { agent, profile } => self.agent_logs_on(&agent, profile),
             Input::AgentLogsOff { agent, chats } => self.agent_logs_off(&agent, chats),
             Input::AgentReady { agent } => self.agent_ready(&agent),

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    chat::Invitee,
     ids::{AgentId, ChatId, MessageRef, ProfileId, QueueId},
     setup::Setup,
     time::Span,
@@ -121,6 +122,31 @@ pub enum Input {
     },
     /// An agent pressed ✅ Close on an ended chat.
     AgentCloses {
+        /// Which chat.
+        chat: ChatId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// An agent in the chat asks another one to come (`!invite`, or their client's own dialog).
+    AgentInvites {
+        /// Which chat.
+        chat: ChatId,
+        /// Who asks.
+        by: AgentId,
+        /// Whom.
+        invitee: Invitee,
+        /// Their client has invited that agent already: it rings, and is not sent again.
+        sent: bool,
+    },
+    /// An agent in the chat takes its invitation back.
+    AgentCancelsInvitation {
+        /// Which chat.
+        chat: ChatId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// An agent wants to be out of the chat (`!leave`).
+    AgentLeaves {
         /// Which chat.
         chat: ChatId,
         /// Who.

@@ -30,8 +30,11 @@ pub mod setup;
 pub mod time;
 
 pub use agent::{Agent, Status};
-pub use chat::{Chat, ChatState, EndReason, Request, Room};
-pub use effect::{ChatEvent, Effect, Ignored, RecordKey, Refusal, RemoveReason, StatusWhy, Step};
+pub use chat::{Chat, ChatState, EndReason, Invitation, Invitee, Request, Rings, Room};
+pub use effect::{
+    ChatEvent, Effect, Ignored, InvitationEnd, InvitationRefusal, RecordKey, Refusal, RemoveReason,
+    StatusWhy, Step,
+};
 pub use engine::Engine;
 pub use ids::{AgentId, ChatId, MessageRef, ProfileId, QueueId};
 pub use input::{Input, Leaving, Removal, WithdrawOutcome};

@@ -85,7 +85,11 @@ impl State {
             | ChatEvent::Rejected { .. }
             | ChatEvent::Missed { .. }
             | ChatEvent::Withdrawn { .. }
-            | ChatEvent::RequestFailed { .. } => {}
+            | ChatEvent::RequestFailed { .. }
+            | ChatEvent::InvitationAsked { .. }
+            | ChatEvent::InvitationRings { .. }
+            | ChatEvent::InvitationRefused { .. }
+            | ChatEvent::InvitationOver { .. } => {}
         }
         Ok(())
     }

@@ -32,7 +32,7 @@ impl State {
                 self.open_room(chat, batch);
                 Ok(())
             }
-            Effect::Ring { chat, request, agent, waited, again } => {
+            Effect::Ring { chat, request, agent, waited, again, .. } => {
                 self.ring(chat, request, agent, waited, again, batch);
                 Ok(())
             }

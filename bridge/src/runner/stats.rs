@@ -255,7 +255,11 @@ fn counts_of(
         | ChatEvent::Withdrawn { .. }
         | ChatEvent::RequestFailed { .. }
         | ChatEvent::Requeued
-        | ChatEvent::RoundOver => return None,
+        | ChatEvent::RoundOver
+        | ChatEvent::InvitationAsked { .. }
+        | ChatEvent::InvitationRings { .. }
+        | ChatEvent::InvitationRefused { .. }
+        | ChatEvent::InvitationOver { .. } => return None,
     }
     Some(counts)
 }

@@ -116,6 +116,7 @@ pub(super) const LEFT_MESSAGE: &str = "The customer left this message and is not
 pub(super) fn removed(why: RemoveReason) -> &'static str {
     match why {
         RemoveReason::Closed => "This chat is over.",
+        RemoveReason::Asked => "You have left this chat.",
         RemoveReason::LoggedOff => "You have logged off and left this chat.",
         RemoveReason::TooLate => {
             "Sorry, that was a moment too late: the chat went to somebody else, or is over."

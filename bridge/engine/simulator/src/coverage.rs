@@ -108,6 +108,9 @@ fn input_name(it: &Input) -> &'static str {
         Input::AgentAsksEnd { .. } => "AgentAsksEnd",
         Input::AgentConfirmsEnd { .. } => "AgentConfirmsEnd",
         Input::AgentCloses { .. } => "AgentCloses",
+        Input::AgentInvites { .. } => "AgentInvites",
+        Input::AgentCancelsInvitation { .. } => "AgentCancelsInvitation",
+        Input::AgentLeaves { .. } => "AgentLeaves",
         Input::AgentLogsOn { .. } => "AgentLogsOn",
         Input::AgentLogsOff { .. } => "AgentLogsOff",
         Input::AgentReady { .. } => "AgentReady",
@@ -193,6 +196,10 @@ fn event_name(it: &ChatEvent) -> &'static str {
         ChatEvent::FormOffered => "FormOffered",
         ChatEvent::MessageLeft => "MessageLeft",
         ChatEvent::Ended { .. } => "Ended",
+        ChatEvent::InvitationAsked { .. } => "InvitationAsked",
+        ChatEvent::InvitationRings { .. } => "InvitationRings",
+        ChatEvent::InvitationRefused { .. } => "InvitationRefused",
+        ChatEvent::InvitationOver { .. } => "InvitationOver",
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{Outcome, Turn};
 use crate::{
     agent::{Agent, Status},
-    chat::ChatState,
-    effect::{ChatEvent, Effect, Ignored, RemoveReason, StatusWhy},
+    chat::{ChatState, Invitation, Invitee},
+    effect::{ChatEvent, Effect, Ignored, InvitationRefusal, RemoveReason, StatusWhy},
     ids::{AgentId, ChatId, ProfileId, QueueId},
     input::Leaving,
 };
@@ -20,13 +20,10 @@ impl Turn<'_> {
             return Ok(());
         }
         // A request from a queue that they do not serve any more goes to somebody who does.
-        let request = agent.request.filter(|chat| {
-            let queue = self.chat(*chat).ok().map(|chat| &chat.queue);
-            let serves = self.engine.roster.profile(&profile);
-            !serves.iter().any(|serves| Some(&serves.queue) == queue)
-        });
-        if let Some(chat) = request {
-            self.take_back(chat, id, ChatEvent::Withdrawn { agent: id.clone() });
+        let asks = self.queue_that_asks(id);
+        let serves = self.engine.roster.profile(&profile);
+        if asks.is_some_and(|queue| serves.iter().all(|serves| serves.queue != queue)) {
+            self.withdraw_request(id);
         }
         self.change_status(id, Status::Ready, StatusWhy::Asked, Some(profile));
         Ok(())
@@ -132,20 +129,43 @@ impl Turn<'_> {
         serves.iter().map(|serves| serves.queue.clone()).collect()
     }
 
-    /// Who is not to be asked any more is not to be left with a request, either. It does not count
-    /// against them.
+    /// Who is not to be asked any more is not to be left with a request of a queue, either. It does
+    /// not count against them. (A colleague who invites them by name knows how they are.)
     pub(super) fn withdraw_request(&mut self, id: &AgentId) {
-        if let Some(chat) = self.agent(id).ok().and_then(|agent| agent.request) {
+        if self.queue_that_asks(id).is_some() {
+            self.withdraw_any_request(id);
+        }
+    }
+
+    /// Takes back whatever an agent is asked for.
+    pub(super) fn withdraw_any_request(&mut self, id: &AgentId) {
+        let Some(chat) = self.agent(id).ok().and_then(|agent| agent.request) else { return };
+        if self.chat(chat).is_ok_and(|chat| chat.invites(id)) {
+            self.invitation_refused(chat, id, InvitationRefusal::Withdrawn);
+        } else {
             self.take_back(chat, id, ChatEvent::Withdrawn { agent: id.clone() });
         }
     }
 
-    /// An agent who logs off leaves a chat at once; without others it returns to its queue.
+    /// The queue for which an agent is being asked, unless it is them who are meant.
+    fn queue_that_asks(&self, id: &AgentId) -> Option<QueueId> {
+        let chat = self.chat(self.agent(id).ok()?.request?).ok()?;
+        match chat.invitation.as_ref().filter(|_| chat.invites(id)) {
+            Some(Invitation { invitee: Invitee::Queue(queue), .. }) => Some(queue.clone()),
+            Some(Invitation { invitee: Invitee::Agent(_), .. }) => None,
+            None => Some(chat.queue.clone()),
+        }
+    }
+
+    /// An agent who logs off leaves a chat at once; without others it returns to its queue, unless
+    /// it is handed over.
     fn leave_behind(&mut self, chat: ChatId, id: &AgentId) {
         self.remove(chat, id, RemoveReason::LoggedOff);
-        let last = self.chat(chat).is_ok_and(
-            |chat| matches!(&chat.state, ChatState::Active { agents, .. } if agents.is_empty()),
-        );
+        let last = self.chat(chat).is_ok_and(|chat| {
+            let alone =
+                matches!(&chat.state, ChatState::Active { agents, .. } if agents.is_empty());
+            alone && !chat.is_handed_over()
+        });
         self.edit_room(chat, |chat| {
             chat.left.insert(id.clone());
         });

@@ -6,7 +6,7 @@ use super::{Outcome, Turn};
 use crate::{
     bugs::{Bug, has},
     chat::{Chat, ChatState, EndReason, Room},
-    effect::{ChatEvent, Effect, Ignored, Refusal},
+    effect::{ChatEvent, Effect, Ignored, InvitationEnd, Refusal},
     ids::{ChatId, MessageRef, QueueId},
 };
 
@@ -89,6 +89,7 @@ impl Turn<'_> {
         let close_after = self.settings_of(chat).close_after;
         if !has(Bug::KeepsRequestAtEnd) {
             self.take_back_all(id);
+            self.drop_invitation(id, InvitationEnd::ChatOver);
         }
         let close_at = self.now + close_after;
         let mut refused = Vec::new();
@@ -98,6 +99,7 @@ impl Turn<'_> {
             chat.ask_after = None;
             chat.give_up_at = None;
             chat.overflow_at = None;
+            chat.late.clear();
             let agents = match &mut chat.state {
                 ChatState::Active { agents, .. } => mem::take(agents),
                 _ => BTreeSet::new(),

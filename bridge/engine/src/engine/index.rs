@@ -234,15 +234,26 @@ impl Index {
         now: Time,
         skip: &BTreeSet<AgentId>,
     ) -> Option<AgentId> {
-        let order = super::roster::order_of(roster.queue(&chat.queue).strategy);
+        let may = |agent: &AgentId| !is_barred(chat, agent) && !skip.contains(agent);
+        self.first_of(&chat.queue, chat.since, roster, now, may)
+    }
+
+    /// The first available agent of a queue, by its strategy, whom a chat that began then `may` ask.
+    pub(super) fn first_of(
+        &self,
+        queue: &QueueId,
+        since: Time,
+        roster: &Roster,
+        now: Time,
+        may: impl Fn(&AgentId) -> bool,
+    ) -> Option<AgentId> {
+        let order = super::roster::order_of(roster.queue(queue).strategy);
         roster
-            .serving(&chat.queue)
+            .serving(queue)
             .iter()
-            .filter(|(_, delay)| chat.since + *delay <= now || has(Bug::IgnoresDelay))
+            .filter(|(_, delay)| since + *delay <= now || has(Bug::IgnoresDelay))
             .filter_map(|(profile, _)| {
-                self.agents
-                    .ranked(profile, order)
-                    .find(|(.., agent)| !is_barred(chat, agent) && !skip.contains(agent))
+                self.agents.ranked(profile, order).find(|(.., agent)| may(agent))
             })
             .min()
             .map(|(.., agent)| agent.clone())
@@ -294,7 +305,11 @@ fn deadlines(chat: &Chat, roster: &Roster) -> Vec<(Time, Due)> {
             }
             at(chat.give_up_at, Due::GiveUp);
         }
-        ChatState::Active { return_at, .. } => at(*return_at, Due::Requeue),
+        ChatState::Active { return_at, .. } => {
+            at(*return_at, Due::Requeue);
+            let rings = chat.invitation.as_ref().map(|invitation| &invitation.rings);
+            at(rings.and_then(|rings| rings.request.deadline), Due::Missed);
+        }
         ChatState::Ended { close_at, .. } => at(*close_at, Due::Close),
         ChatState::Form => {}
     }

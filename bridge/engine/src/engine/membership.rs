@@ -7,7 +7,7 @@ use crate::{
     agent::Status,
     bugs::{Bug, has},
     chat::{ChatState, Room},
-    effect::{ChatEvent, Effect, Ignored, RemoveReason, StatusWhy},
+    effect::{ChatEvent, Effect, Ignored, InvitationRefusal, RemoveReason, StatusWhy},
     ids::{AgentId, ChatId},
     input::Removal,
 };
@@ -43,6 +43,8 @@ impl Turn<'_> {
                 }
                 self.accept(id, agent);
             }
+            ChatState::Active { .. } if chat.invites(agent) => self.accept_invitation(id, agent),
+            ChatState::Active { .. } if chat.late.contains_key(agent) => self.come_late(id, agent),
             ChatState::Active { agents, .. } if agents.is_empty() => self.accept(id, agent),
             ChatState::Active { .. } if !withdrawn => self.add(id, agent),
             ChatState::Active { .. } => self.remove(id, agent, RemoveReason::TooLate),
@@ -75,13 +77,22 @@ impl Turn<'_> {
                 chat.removing.remove(agent);
             });
         }
+        let invited = self.chat(id).is_ok_and(|chat| chat.invites(agent));
         match how {
             Removal::WithdrawnAfterJoin if self.undo_kick(id, agent) => Ok(()),
             Removal::Left | Removal::Removed if inside => {
                 self.leave(id, agent);
                 Ok(())
             }
-            _ if expected => Ok(()),
+            _ if expected => {
+                self.forget_late(id, agent);
+                Ok(())
+            }
+            Removal::Declined | Removal::Removed if invited => {
+                self.forgive(agent);
+                self.invitation_refused(id, agent, InvitationRefusal::Rejected);
+                Ok(())
+            }
             Removal::Declined | Removal::Removed if rings => {
                 self.forgive(agent);
                 self.request_refused(id, agent, ChatEvent::Rejected { agent: agent.clone() });
@@ -114,7 +125,8 @@ impl Turn<'_> {
         let (was_active, free) = match &chat.state {
             ChatState::Waiting => (false, asked),
             ChatState::Active { agents, .. } => {
-                (true, asked && agents.iter().all(|other| other == agent))
+                let alone = agents.iter().all(|other| other == agent);
+                (true, asked && alone && chat.invitation.is_none())
             }
             ChatState::Ringing { .. } | ChatState::Form | ChatState::Ended { .. } => (false, false),
         };
@@ -132,12 +144,13 @@ impl Turn<'_> {
                     chat.excluded.remove(agent);
                 });
             }
-            return inside || excluded;
+            return self.invite_again(id, agent) || inside || excluded;
         }
         let give_up_at = max_wait.map(|wait| self.now + wait);
         let overflow_at = self.chat(id).ok().and_then(|chat| self.overflow_at(&chat.queue));
         self.edit_chat(id, |chat| {
             chat.state = ChatState::Waiting;
+            chat.late.clear();
             chat.excluded.append(&mut chat.left);
             chat.excluded.remove(agent);
             if was_active {
@@ -176,7 +189,7 @@ impl Turn<'_> {
         self.happened(id, ChatEvent::Joined { agent: agent.clone(), first: true });
     }
 
-    fn add(&mut self, id: ChatId, agent: &AgentId) {
+    pub(super) fn add(&mut self, id: ChatId, agent: &AgentId) {
         self.edit_chat(id, |chat| {
             if let ChatState::Active { agents, .. } = &mut chat.state {
                 agents.insert(agent.clone());
@@ -187,6 +200,25 @@ impl Turn<'_> {
         self.happened(id, ChatEvent::Joined { agent: agent.clone(), first: false });
     }
 
+    /// An agent has told us to leave. It is as if they had left by themselves.
+    pub(super) fn agent_leaves(&mut self, id: ChatId, agent: &AgentId) -> Outcome {
+        let chat = self.chat(id)?;
+        if chat.is_ended() {
+            return Err(Ignored::Ended);
+        }
+        if !chat.has(agent) {
+            return Err(Ignored::NotInChat);
+        }
+        self.leave(id, agent);
+        self.remove(id, agent, RemoveReason::Asked);
+        Ok(())
+    }
+
+    /// An agent has left. What becomes of the chat that has nobody then:
+    ///
+    /// - over: nothing;
+    /// - an invitation rings: it decides (a handover);
+    /// - else it waits for their return, and then goes back to its queue.
     fn leave(&mut self, id: ChatId, agent: &AgentId) {
         let Ok(chat) = self.chat(id) else { return };
         let return_at = self.now + self.settings_of(chat).return_grace;
@@ -200,6 +232,7 @@ impl Turn<'_> {
             chat.left.insert(agent.clone());
             if let ChatState::Active { agents, return_at: at } = &mut chat.state
                 && agents.is_empty()
+                && chat.invitation.is_none()
             {
                 last = true;
                 *at = Some(return_at);

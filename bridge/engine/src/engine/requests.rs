@@ -6,7 +6,7 @@ use super::{Outcome, Turn};
 use crate::{
     bugs::{Bug, has},
     chat::{ChatState, EndReason, Room},
-    effect::{ChatEvent, Effect, Ignored},
+    effect::{ChatEvent, Effect, Ignored, InvitationRefusal},
     ids::{AgentId, ChatId},
     input::WithdrawOutcome,
 };
@@ -42,6 +42,7 @@ impl Turn<'_> {
         }
         self.edit_chat(id, |chat| {
             chat.room = Room::Failed;
+            chat.invitation = None;
             if chat.is_queued() {
                 chat.state = ChatState::Waiting;
             }
@@ -54,16 +55,24 @@ impl Turn<'_> {
 
     pub(super) fn request_sent(&mut self, id: ChatId, number: u32) -> Outcome {
         let chat = self.chat(id)?;
-        let missed_at = self.now + self.settings_of(chat).request_timeout;
         let (agent, request) = chat.request(number).ok_or(Ignored::Stale)?;
         if request.deadline.is_some() {
             return Err(Ignored::Stale);
         }
-        let agent = agent.clone();
+        let (agent, invited) = (agent.clone(), chat.invites(agent));
+        let within = if invited {
+            self.invited_within(chat)
+        } else {
+            self.settings_of(chat).request_timeout
+        };
+        let missed_at = self.now + within;
         self.edit_chat(id, |chat| {
-            if let ChatState::Ringing { requests } = &mut chat.state
-                && let Some(request) = requests.get_mut(&agent)
-            {
+            let request = match (&mut chat.state, &mut chat.invitation) {
+                (ChatState::Ringing { requests }, _) => requests.get_mut(&agent),
+                (_, Some(invitation)) => Some(&mut invitation.rings.request),
+                _ => None,
+            };
+            if let Some(request) = request {
                 request.deadline = Some(missed_at);
             }
         });
@@ -71,8 +80,13 @@ impl Turn<'_> {
     }
 
     pub(super) fn request_failed(&mut self, id: ChatId, number: u32) -> Outcome {
-        let (agent, _) = self.chat(id)?.request(number).ok_or(Ignored::Stale)?;
-        let agent = agent.clone();
+        let chat = self.chat(id)?;
+        let (agent, _) = chat.request(number).ok_or(Ignored::Stale)?;
+        let (agent, invited) = (agent.clone(), chat.invites(agent));
+        if invited {
+            self.invitation_refused(id, &agent, InvitationRefusal::Failed);
+            return Ok(());
+        }
         self.request_refused(id, &agent, ChatEvent::RequestFailed { agent: agent.clone() });
         Ok(())
     }
@@ -139,7 +153,7 @@ impl Turn<'_> {
     }
 
     /// The agent is not asked for anything until it is known what became of the invite.
-    fn withdraw(&mut self, id: ChatId, agent: &AgentId, event: ChatEvent) {
+    pub(super) fn withdraw(&mut self, id: ChatId, agent: &AgentId, event: ChatEvent) {
         self.edit_agent(agent, |agent| agent.withdrawing.push(id));
         let missed = matches!(event, ChatEvent::Missed { .. });
         if has(Bug::CountsWithdrawalAsMiss) && !missed {

@@ -118,7 +118,8 @@ impl Turn<'_> {
         });
         let agent = agent.clone();
         self.happened(id, ChatEvent::Requested { agent: agent.clone(), request: number });
-        self.effects.push(Effect::Ring { chat: id, request: number, agent, waited, again });
+        let ring = Effect::Ring { chat: id, request: number, agent, waited, again, by: None };
+        self.effects.push(ring);
     }
 
     /// Excludes an agent who would not or could not take the chat.

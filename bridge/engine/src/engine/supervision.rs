@@ -70,7 +70,14 @@ impl Turn<'_> {
                 logged_off.push(agent.id.clone());
             }
         }
+        // None of them is to be asked in another's place.
         for id in removed.iter().chain(&logged_off) {
+            self.engine.index.forget_agent(id);
+        }
+        for id in &removed {
+            self.withdraw_any_request(id);
+        }
+        for id in &logged_off {
             self.withdraw_request(id);
         }
         for id in removed {

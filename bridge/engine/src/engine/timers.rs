@@ -6,7 +6,7 @@ use super::{Turn, index::Due};
 use crate::{
     bugs::{Bug, has},
     chat::{ChatState, EndReason, Request},
-    effect::{ChatEvent, RemoveReason},
+    effect::{ChatEvent, InvitationRefusal, RemoveReason},
     ids::{AgentId, ChatId},
     queue::{Overflow, OverflowTo},
     time::{Span, Time},
@@ -48,6 +48,7 @@ impl Turn<'_> {
             let queue = self.settings_of(chat).clone();
             let moved =
                 |at: Option<Time>, span: Span| at.map(|at| (at + outage).min((now + span).max(at)));
+            let invited_within = self.invited_within(chat);
             let overflow = queue.overflow.as_ref().and_then(|overflow| overflow.after);
             self.edit_chat(id, |chat| {
                 match &mut chat.state {
@@ -64,6 +65,10 @@ impl Turn<'_> {
                     }
                     ChatState::Waiting | ChatState::Form => {}
                 }
+                if let Some(invitation) = &mut chat.invitation {
+                    let deadline = &mut invitation.rings.request.deadline;
+                    *deadline = moved(*deadline, invited_within);
+                }
                 chat.ask_after = moved(chat.ask_after, queue.second_round_after);
                 chat.give_up_at = moved(chat.give_up_at, queue.max_wait.unwrap_or(outage));
                 chat.overflow_at = moved(chat.overflow_at, overflow.unwrap_or(outage));
@@ -74,6 +79,11 @@ impl Turn<'_> {
     fn missed(&mut self, id: ChatId) {
         let Ok(chat) = self.chat(id) else { return };
         let overdue = |request: &Request| request.deadline.is_some_and(|at| at <= self.now);
+        let invited = chat.invitation.as_ref().map(|invitation| &invitation.rings);
+        if let Some(rings) = invited.filter(|rings| overdue(&rings.request)) {
+            let agent = rings.agent.clone();
+            return self.invitation_refused(id, &agent, InvitationRefusal::Missed);
+        }
         let late: Vec<AgentId> = chat
             .requests_now()
             .into_iter()
@@ -102,6 +112,7 @@ impl Turn<'_> {
             }
             chat.state = ChatState::Waiting;
             chat.excluded = mem::take(&mut chat.left);
+            chat.late.clear();
             if has(Bug::AsksLeavers) {
                 chat.excluded.clear();
             }

@@ -7,7 +7,7 @@ use switchboard_engine::{
     QueueSettings, Removal, Serves, Setup, Status, Strategy, Time,
 };
 
-use crate::rules::{Seen, talking};
+use crate::rules::{Seen, is_invited_by_name, talking};
 
 pub(crate) fn check(seen: &Seen) {
     check_readiness(seen.after);
@@ -21,7 +21,13 @@ pub(crate) fn check(seen: &Seen) {
 fn check_readiness(engine: &Engine) {
     for agent in engine.agents() {
         let is_ready = agent.status == Status::Ready && !agent.pausing;
-        assert!(agent.request.is_none() || is_ready, "{} is asked, but not ready", agent.id);
+        let chat = agent.request.and_then(|chat| engine.chat(chat));
+        let by_name = chat.is_some_and(|chat| is_invited_by_name(chat, &agent.id));
+        assert!(
+            agent.request.is_none() || is_ready || by_name,
+            "{} is asked, but not ready",
+            agent.id
+        );
         assert_eq!(agent.status == Status::LoggedOff, agent.profile.is_none());
         let has_chats = talking(engine, &agent.id) > 0;
         assert!(!agent.pausing || (agent.status == Status::Ready && has_chats), "{agent:?}");
@@ -116,7 +122,7 @@ fn rung<'a>(seen: &'a Seen) -> Vec<(ChatId, &'a AgentId)> {
         _ => None,
     };
     let rings = seen.step.effects.iter().filter_map(|effect| match effect {
-        Effect::Ring { chat, agent, .. } => Some((*chat, agent)),
+        Effect::Ring { chat, agent, by: None, .. } => Some((*chat, agent)),
         _ => None,
     });
     rings.filter(|ring| Some(*ring) != by_choice).collect()

@@ -12,6 +12,7 @@ mod fairness;
 mod fixture;
 mod homeserver;
 mod hours;
+mod invitations;
 mod ledger;
 mod messages;
 mod organisation;

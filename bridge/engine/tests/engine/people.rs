@@ -1,8 +1,12 @@
 //! What agents do.
 
-use switchboard_engine::{AgentId, ChatId, Input, Leaving, MessageRef, Removal};
+use switchboard_engine::{AgentId, ChatId, Input, Invitee, Leaving, MessageRef, Removal};
 
-use crate::{desk::Desk, fixture::profile_id, render};
+use crate::{
+    desk::Desk,
+    fixture::{profile_id, queue_id},
+    render,
+};
 
 /// An agent about to do something.
 pub(crate) struct AtDesk<'a> {
@@ -78,6 +82,24 @@ impl<'a> AtDesk<'a> {
 
     pub(crate) fn confirms_end(self, chat: ChatId) {
         self.desk.input(Input::AgentConfirmsEnd { chat, agent: self.id });
+    }
+
+    pub(crate) fn invites(self, chat: ChatId, name: &str) {
+        let invitee = Invitee::Agent(render::agent_id(name));
+        self.desk.input(Input::AgentInvites { chat, by: self.id, invitee, sent: false });
+    }
+
+    pub(crate) fn invites_queue(self, chat: ChatId, queue: &str) {
+        let invitee = Invitee::Queue(queue_id(queue));
+        self.desk.input(Input::AgentInvites { chat, by: self.id, invitee, sent: false });
+    }
+
+    pub(crate) fn cancels(self, chat: ChatId) {
+        self.desk.input(Input::AgentCancelsInvitation { chat, agent: self.id });
+    }
+
+    pub(crate) fn says_leave(self, chat: ChatId) {
+        self.desk.input(Input::AgentLeaves { chat, agent: self.id });
     }
 
     pub(crate) fn closes(self, chat: ChatId) {

@@ -1,8 +1,8 @@
 //! Effects and states in a few words, so that a test reads like what it tests.
 
 use switchboard_engine::{
-    AgentId, Chat, ChatEvent, ChatId, ChatState, Effect, EndReason, RemoveReason, Request, Span,
-    Status, Time,
+    AgentId, Chat, ChatEvent, ChatId, ChatState, Effect, EndReason, InvitationEnd, Invitee,
+    RemoveReason, Request, Span, Status, Time,
 };
 
 /// `anna` for `@anna:example.org`.
@@ -18,9 +18,11 @@ pub(crate) fn effect(effect: &Effect) -> String {
     let on = |chat: &ChatId, what: String| format!("{}: {what}", chat.0);
     match effect {
         Effect::OpenRoom { chat } => on(chat, "open room".to_owned()),
-        Effect::Ring { chat, request, agent, waited: Span(waited), again } => {
+        Effect::Ring { chat, request, agent, waited: Span(waited), again, by } => {
             let again = if *again { ", again" } else { "" };
-            on(chat, format!("ring {} #{request} after {}s{again}", name(agent), waited / 1000))
+            let by = by.as_ref().map(|by| format!(", for {}", name(by))).unwrap_or_default();
+            let waited = waited / 1000;
+            on(chat, format!("ring {} #{request} after {waited}s{again}{by}", name(agent)))
         }
         Effect::Withdraw { chat, agent } => on(chat, format!("withdraw {}", name(agent))),
         Effect::Remove { chat, agent, why } => {
@@ -28,6 +30,7 @@ pub(crate) fn effect(effect: &Effect) -> String {
                 RemoveReason::Closed => "closed",
                 RemoveReason::TooLate => "too late",
                 RemoveReason::LoggedOff => "logged off",
+                RemoveReason::Asked => "asked",
             };
             on(chat, format!("remove {} ({why})", name(agent)))
         }
@@ -96,6 +99,25 @@ fn event(event: &ChatEvent) -> String {
         ChatEvent::FormOffered => "* form offered".to_owned(),
         ChatEvent::MessageLeft => "* message left".to_owned(),
         ChatEvent::Ended { reason } => format!("* ended: {}", self::reason(reason)),
+        ChatEvent::InvitationAsked { by, invitee } => {
+            let whom = match invitee {
+                Invitee::Agent(agent) => name(agent),
+                Invitee::Queue(queue) => &queue.0,
+            };
+            format!("* {} invites {whom}", name(by))
+        }
+        ChatEvent::InvitationRings { agent, request, status, busy } => {
+            let busy = if *busy { ", busy" } else { "" };
+            format!("* {} invited #{request} ({}{busy})", name(agent), self::status(*status))
+        }
+        ChatEvent::InvitationRefused { agent, why } => {
+            format!("* invitation: {} {why:?}", name(agent))
+        }
+        ChatEvent::InvitationOver { how } => match how {
+            InvitationEnd::Accepted(agent) => format!("* invitation accepted by {}", name(agent)),
+            InvitationEnd::Cancelled(agent) => format!("* invitation cancelled by {}", name(agent)),
+            other => format!("* invitation over: {other:?}"),
+        },
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_engine::{
-    AgentId, Chat, ChatEvent, ChatId, ChatState, Effect, Engine, Input, RecordKey, Request, Setup,
-    Step, Time,
+    AgentId, Chat, ChatEvent, ChatId, ChatState, Effect, Engine, Input, Invitee, RecordKey,
+    Request, Setup, Step, Time,
 };
 
 use crate::fairness;
@@ -51,16 +51,24 @@ pub(crate) fn talking(engine: &Engine, agent: &AgentId) -> u32 {
     u32::try_from(count).expect("few chats")
 }
 
+/// A colleague has invited this very agent, be they ready and free or not.
+pub(crate) fn is_invited_by_name(chat: &Chat, agent: &AgentId) -> bool {
+    chat.invites(agent)
+        && matches!(&chat.invitation, Some(i) if matches!(i.invitee, Invitee::Agent(_)))
+}
+
 /// One request per agent, and agents and chats agree about it.
 fn check_requests(engine: &Engine) {
     let mut ringing: BTreeMap<&AgentId, ChatId> = BTreeMap::new();
     for chat in engine.chats() {
-        let Some(requests) = chat.requests_now() else { continue };
-        assert!(!requests.is_empty(), "rings nobody");
-        let numbers: BTreeSet<u32> = requests.values().map(|request| request.number).collect();
-        assert_eq!(numbers.len(), requests.len(), "two requests of one number");
+        assert!(chat.requests_now().is_none_or(|all| !all.is_empty()), "rings nobody");
+        let numbers: BTreeSet<u32> = chat.asking().map(|(_, request)| request.number).collect();
+        assert_eq!(numbers.len(), chat.asking().count(), "two requests of one number");
         assert!(numbers.iter().all(|number| (1..=chat.requests).contains(number)));
-        for agent in requests.keys() {
+        let active = matches!(chat.state, ChatState::Active { .. });
+        assert!(chat.invitation.is_none() || active, "only who has a chat invites into it");
+        for (agent, _) in chat.asking() {
+            assert!(!chat.has(agent), "{agent} is in the chat already");
             assert_eq!(ringing.insert(agent, chat.id), None, "two chats ring one agent");
         }
     }
@@ -114,7 +122,10 @@ fn check_deadlines(engine: &Engine, setup: &Setup) {
             let deadline = |request: &Request| request.deadline;
             requests.values().map(deadline).chain([chat.give_up_at]).collect()
         }
-        ChatState::Active { return_at, .. } => vec![*return_at],
+        ChatState::Active { return_at, .. } => {
+            let invited = chat.asking().next();
+            vec![*return_at, invited.and_then(|(_, request)| request.deadline)]
+        }
         ChatState::Ended { close_at, .. } => vec![*close_at],
         ChatState::Form => vec![],
     };
@@ -127,7 +138,8 @@ fn check_deadlines(engine: &Engine, setup: &Setup) {
     for chat in engine.chats() {
         match &chat.state {
             ChatState::Active { agents, return_at } => {
-                assert_eq!(agents.is_empty(), return_at.is_some());
+                let waits = agents.is_empty() && chat.invitation.is_none();
+                assert_eq!(waits, return_at.is_some());
             }
             ChatState::Ended { agents, close_at, .. } => {
                 assert_eq!(agents.is_empty(), close_at.is_none());
@@ -171,7 +183,10 @@ fn check_effects(engine: &Engine, step: &Step) {
                 assert!(rung.insert(agent), "one agent is asked twice in a step");
                 let record = engine.agent(agent).expect("only agents are asked");
                 let load = talking(engine, agent) + u32::from(record.request.is_some());
-                assert!(load <= record.capacity, "more than their capacity");
+                let record_of = engine.chat(*chat).expect("exists");
+                if !is_invited_by_name(record_of, agent) {
+                    assert!(load <= record.capacity, "more than their capacity");
+                }
                 assert_eq!(record.request, Some(*chat));
                 let rings = engine.chat(*chat).and_then(|chat| chat.request(*request));
                 assert_eq!(rings.map(|(agent, _)| agent), Some(agent));

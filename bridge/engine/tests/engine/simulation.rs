@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use switchboard_engine::{
-    ChatId, Engine, Input, Leaving, MessageRef, Removal, Setup, Span, Time, WithdrawOutcome,
+    ChatId, Engine, Input, Invitee, Leaving, MessageRef, Removal, Setup, Span, Time,
+    WithdrawOutcome,
 };
 
 use crate::{
@@ -65,6 +66,14 @@ fn any_input() -> impl Strategy<Value = Input> {
         }),
         (chat(), agent()).prop_map(|(chat, agent)| Input::AgentConfirmsEnd { chat, agent }),
         (chat(), agent()).prop_map(|(chat, agent)| Input::AgentCloses { chat, agent }),
+        (chat(), agent()).prop_map(|(chat, agent)| Input::AgentLeaves { chat, agent }),
+        (chat(), agent()).prop_map(|(chat, agent)| Input::AgentCancelsInvitation { chat, agent }),
+        (chat(), agent(), agent(), any::<bool>()).prop_map(|(chat, by, agent, sent)| {
+            Input::AgentInvites { chat, by, invitee: Invitee::Agent(agent), sent }
+        }),
+        (chat(), agent(), queue()).prop_map(|(chat, by, queue)| {
+            Input::AgentInvites { chat, by, invitee: Invitee::Queue(queue), sent: false }
+        }),
     ];
     let at_desk = prop_oneof![
         3 => (agent(), prop::sample::select(PROFILES.to_vec()))
@@ -89,7 +98,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         1 => (0..50_u64).prop_map(|s| Input::Resumed { outage: Span::seconds(s) }),
         6 => Just(Input::Timer),
     ];
-    prop_oneof![3 => of_customer, 6 => of_homeserver, 1 => of_agent, 2 => at_desk, 2 => of_bridge]
+    prop_oneof![3 => of_customer, 6 => of_homeserver, 2 => of_agent, 2 => at_desk, 2 => of_bridge]
 }
 
 /// Three agents, logged on.

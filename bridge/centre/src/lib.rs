@@ -56,6 +56,7 @@ pub mod hours;
 pub mod item;
 pub mod model;
 pub mod moment;
+pub mod offer;
 pub mod reply;
 mod setup;
 pub mod statistics;

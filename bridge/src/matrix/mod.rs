@@ -21,6 +21,7 @@ pub mod emoji;
 pub mod event;
 pub mod invite;
 mod links;
+pub mod poll;
 pub mod recipe;
 pub mod rich;
 pub mod space;

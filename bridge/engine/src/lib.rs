@@ -11,6 +11,7 @@
 //! | [`time`] | points in time and spans, in milliseconds |
 //! | [`chat`] | a chat and its life cycle: waiting → ringing → active → ended |
 //! | [`agent`] | an agent's availability and load |
+//! | [`offer`] | a question with options, and when an answer counts |
 //! | [`queue`] | the settings of a queue |
 //! | [`setup`] | queues, profiles and agents, as administrators want them |
 //! | [`input`] | what can happen |
@@ -25,6 +26,7 @@ pub mod effect;
 pub mod engine;
 pub mod ids;
 pub mod input;
+pub mod offer;
 pub mod queue;
 pub mod setup;
 pub mod time;
@@ -38,6 +40,7 @@ pub use effect::{
 pub use engine::Engine;
 pub use ids::{AgentId, ChatId, MessageRef, ProfileId, QueueId};
 pub use input::{Input, Leaving, Removal, WithdrawOutcome};
+pub use offer::{NoAnswer, Offer, OfferState};
 pub use queue::{Overflow, OverflowTo, QueueSettings, Strategy};
 pub use setup::{AgentSettings, Profile, Serves, Setup};
 pub use time::{Span, Time};

@@ -42,7 +42,7 @@ async fn what_an_agent_takes_back_or_cannot_send_is_told_in_the_room() {
     let oops = chat.agent.says(room, "oops");
     chat.customer.sees_text("oops").await;
     chat.agent.redacts(room, &oops);
-    chat.agent.sees(room, says("stays on their page"), DEADLINE).await;
+    chat.agent.sees(room, says("removed from the customer's page as well"), DEADLINE).await;
     let poll = json!({ "org.matrix.msc3381.poll.start": { "question": { "body": "Which?" } } });
     chat.agent.sends(room, "org.matrix.msc3381.poll.start", poll);
     chat.agent.sees(room, says("polls cannot be sent"), DEADLINE).await;

@@ -97,7 +97,7 @@ async fn commands_in_a_chat_are_answered_there_and_never_sent() {
     here.is_told("!statsu", "did you mean `!status`?").await;
     let refused = here.told("!queue list").await;
     assert!(refused.starts_with("Not sent to the customer: ") && refused.contains("administrator"));
-    here.is_told("!private psst", "`!private` is not there yet").await;
+    here.is_told("!offer A or B?", "`!offer` is not there yet").await;
     // Nothing was asked, so these are for the customer.
     for text in ["yes", "1", "no"] {
         scene.anna.says(&chat.room, text);

@@ -417,7 +417,8 @@ fn strip_reply_fallback(body: &str, is_reply: bool) -> String {
 
 /// Removes all that is quoted, however a client marks it. The formatted text cannot be told from its
 /// quotation so surely, and is not used.
-fn without_quotation(body: &str) -> String {
+#[must_use]
+pub fn without_quotation(body: &str) -> String {
     let own = body.lines().filter(|line| !line.trim_start_matches(is_blank).starts_with('>'));
     own.collect::<Vec<_>>().join("\n").trim().to_owned()
 }

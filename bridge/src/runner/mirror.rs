@@ -89,7 +89,7 @@ impl State {
         chat: ChatId,
         event: &RoomEvent,
         target: &str,
-        (text, html): (String, Option<String>),
+        (mut text, mut html): (String, Option<String>),
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         if self.is_taken_back(chat, &event.event_id) {
@@ -114,6 +114,17 @@ impl State {
         // An edit by somebody else is none (spec: validity of replacement events).
         if message.agent.as_ref() != Some(&agent) || message.removed {
             return Ok(());
+        }
+        // An edit does not say again what its message answers.
+        if let Some(LogEntry::Agent { unquoted: true, .. }) =
+            self.log_entry(chat, message.log, batch).await?
+        {
+            text = classify::without_quotation(&text);
+            html = None;
+            if text.is_empty() {
+                self.notice(chat, Why::Edit.told().to_owned(), None, &[], batch);
+                return Ok(());
+            }
         }
         let entry = LogEntry::Edited {
             message: message.log,

@@ -361,6 +361,9 @@ pub enum LogEntry {
         /// The message that it answers, by its entry in the feed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<u64>,
+        /// It answers what the customer does not have: quotations are left out, of its edits too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unquoted: bool,
     },
     /// A message of the customer did not reach the room.
     Undelivered {

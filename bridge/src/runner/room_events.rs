@@ -240,6 +240,7 @@ impl State {
                     html,
                     event: event.event_id.clone(),
                     reply_to,
+                    unquoted: relates_to == RelatesTo::Private,
                 };
                 let log = self.log(chat, entry, batch)?;
                 if is_taken_back {

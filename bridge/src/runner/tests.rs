@@ -489,6 +489,7 @@ fn changes_keep_their_form_in_the_log() {
             html: None,
             event: "$event".into(),
             reply_to: Some(2),
+            unquoted: false,
         },
         LogEntry::Edited {
             message: 1,

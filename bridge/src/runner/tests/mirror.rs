@@ -30,6 +30,15 @@ fn edit(id: &'static str, of: &str, text: &str, sent: u64) -> Event {
     (id, ANNA, "m.room.message", content, sent)
 }
 
+/// What an agent says with a quotation, as clients write it that have a style of their own.
+fn quoting(text: &str) -> Value {
+    json!({
+        "msgtype": "m.text", "body": format!("> a secret\n\n{text}"),
+        "format": "org.matrix.custom.html",
+        "formatted_body": format!("<blockquote>a secret</blockquote>{text}"),
+    })
+}
+
 fn reaction(id: &'static str, to: &str, key: &str) -> Event {
     let relation = json!({ "rel_type": "m.annotation", "event_id": to, "key": key });
     (id, ANNA, "m.reaction", json!({ "m.relates_to": relation }), 1)
@@ -113,7 +122,16 @@ fn orders(count: usize) -> Vec<Vec<usize>> {
 #[tokio::test]
 async fn the_page_is_the_same_in_every_order_of_arrival() {
     let hello = || message("$m", "hello");
-    let cases: [(&str, Vec<Event>, &[&str]); 8] = [
+    let (mut reply, mut edited_reply) = (message("$m", ""), edit("$e1", "$m", "", 10));
+    reply.3 = quoting("indeed");
+    reply.3["m.relates_to"] = json!({ "m.in_reply_to": { "event_id": "$private" } });
+    edited_reply.3["m.new_content"] = quoting("indeed!");
+    let cases: [(&str, Vec<Event>, &[&str]); 9] = [
+        (
+            "the edit of a reply to what the customer does not have, with the quotation",
+            vec![reply, edited_reply],
+            &["indeed!"],
+        ),
         (
             "edits and a reaction that was taken back",
             vec![

@@ -37,3 +37,4 @@ pub mod private;
 pub mod runner;
 pub mod store;
 pub mod transcript;
+pub mod variables;

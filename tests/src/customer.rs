@@ -100,7 +100,12 @@ impl Customer {
     /// # Panics
     /// If the bridge refuses.
     pub async fn starts(gateway: &str, site: &str, name: Option<&str>) -> Self {
-        let body = StartChat { start_key: random_key(), name: name.map(Into::into), queue: None };
+        let body = StartChat {
+            start_key: random_key(),
+            name: name.map(Into::into),
+            queue: None,
+            ..StartChat::default()
+        };
         let http = Http::new(gateway);
         let started = eventually(DEADLINE, || async {
             match http.start(site, &body).await {
@@ -131,7 +136,13 @@ impl Customer {
     /// Another tab of the same chat, connected.
     #[must_use]
     pub fn another_tab(&self) -> Self {
-        let started = ChatStarted { token: self.token().into(), number: self.number };
+        let started = ChatStarted {
+            token: self.token().into(),
+            number: self.number,
+            verified: false,
+            token_fault: None,
+            ignored: Vec::new(),
+        };
         let tab = Self::resumes(self.http.base(), &started);
         tab.connects();
         tab

@@ -56,7 +56,12 @@ async fn the_same_key_is_the_same_message_over_socket_and_http() {
 async fn the_same_start_key_is_the_same_chat() {
     let scene = Scene::begins().await;
     let http = Http::new(&scene.bridge.gateway_url());
-    let body = StartChat { start_key: random_key(), name: Some("Carla".into()), queue: None };
+    let body = StartChat {
+        start_key: random_key(),
+        name: Some("Carla".into()),
+        queue: None,
+        ..StartChat::default()
+    };
     let first = http.start("shop", &body).await.expect("a chat");
     let (second, third) = tokio::join!(http.start("shop", &body), http.start("shop", &body));
     assert_eq!(second.expect("the chat"), first);
@@ -120,7 +125,8 @@ async fn strangers_get_nothing_and_learn_nothing() {
             "{token:.20}"
         );
     }
-    let start = StartChat { start_key: random_key(), name: None, queue: None };
+    let start =
+        StartChat { start_key: random_key(), name: None, queue: None, ..StartChat::default() };
     for site in ["no-such-site", "Shop", "shop%00", &"s".repeat(65)] {
         assert_eq!(answer(Http::new(&gateway).start(site, &start).await), unknown, "{site:.20}");
     }
@@ -183,7 +189,12 @@ async fn pages_of_foreign_origins_are_turned_away() {
             let http = http.clone().with_origin(Some(foreign));
             let all = std::array::from_fn(|_| forbidden.clone());
             assert_eq!(answers(&http).await, all, "{foreign}");
-            let start = StartChat { start_key: random_key(), name: None, queue: None };
+            let start = StartChat {
+                start_key: random_key(),
+                name: None,
+                queue: None,
+                ..StartChat::default()
+            };
             assert_eq!(answer(http.start("shop", &start).await), forbidden, "{foreign}");
             let refused = Socket::hello(&http, 0).await.map(drop).expect_err(foreign);
             let tungstenite::Error::Http(reply) = *refused else { panic!("{foreign}: {refused}") };

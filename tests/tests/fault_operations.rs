@@ -161,7 +161,12 @@ async fn logs_hold_no_texts_names_addresses_or_tokens() {
     let started = reqwest::Client::new()
         .post(format!("{}/customer/v1/sites/shop/chats", scene.bridge.gateway_url()))
         .header("x-forwarded-for", address)
-        .json(&StartChat { start_key: start_key.clone(), name: Some(words[0].into()), queue: None })
+        .json(&StartChat {
+            start_key: start_key.clone(),
+            name: Some(words[0].into()),
+            queue: None,
+            ..StartChat::default()
+        })
         .send()
         .await
         .expect("an answer");

@@ -169,6 +169,7 @@ async fn customers_choose_among_the_queues_that_the_site_offers() {
         start_key: random_key(),
         name: Some("Carla".into()),
         queue: queue.map(Into::into),
+        ..StartChat::default()
     };
     for (chosen, name) in
         [(Some("sales"), "Sales"), (None, "Support"), (Some("support"), "Support")]

@@ -244,7 +244,12 @@ async fn the_demo_keeps_chats_and_logins_until_it_begins_anew() {
         assert!(shown.contains(told.as_str()), "it does not tell {told}:\n{shown}");
     }
     let agent = anna(&first).await;
-    let start = StartChat { start_key: random_key(), name: Some("Clara".into()), queue: None };
+    let start = StartChat {
+        start_key: random_key(),
+        name: Some("Clara".into()),
+        queue: None,
+        ..StartChat::default()
+    };
     let gateway = url(&first, "gateway");
     let started: ChatStarted = Http::new(&gateway).start("shop", &start).await.expect("a chat");
     let customer = Customer::resumes(&gateway, &started);

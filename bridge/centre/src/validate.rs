@@ -10,7 +10,10 @@ use crate::{
     duration::Seconds,
     hours::{self, Hours},
     item::Kind,
-    model::{Algorithm, Centre, Key, MAX_KEYS, Overflow, Queue, Site, Target},
+    model::{
+        ABOUT_TOKENS, Algorithm, Centre, Key, MAX_KEYS, MAX_VARIABLES, Overflow, Queue, Site,
+        Target, USUAL,
+    },
     template,
 };
 
@@ -367,6 +370,7 @@ fn site_problems(p: &mut Problems, at: &str, site: &Site) {
         );
         p.text(format!("{at}.texts.{name}"), text);
     }
+    variable_problems(p, at, site);
     p.unless(
         site.keys.len() <= MAX_KEYS,
         format!("{at}.keys"),
@@ -375,6 +379,27 @@ fn site_problems(p: &mut Problems, at: &str, site: &Site) {
     p.twice(&format!("{at}.keys"), "id", site.keys.iter().map(|key| key.id.as_str()));
     for (n, key) in site.keys.iter().enumerate() {
         key_problems(p, &format!("{at}.keys[{n}]"), key);
+    }
+}
+
+fn variable_problems(p: &mut Problems, at: &str, site: &Site) {
+    p.unless(
+        site.variables.len() <= MAX_VARIABLES,
+        format!("{at}.variables"),
+        "at most twelve are declared",
+    );
+    for (name, label) in &site.variables {
+        let byte = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        let good = name.len() <= 32
+            && name.bytes().all(byte)
+            && name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
+        let at = format!("{at}.variables.{name}");
+        p.unless(good, at.clone(), "must be a letter and up to 31 more letters, digits, - and _");
+        let usual = USUAL.iter().any(|(usual, _)| usual == name);
+        p.unless(!usual, at.clone(), "is there without being declared");
+        let token = ABOUT_TOKENS.contains(&name.as_str());
+        p.unless(!token, at.clone(), "is about the token, not about the customer (RFC 7519)");
+        p.title(at, label);
     }
 }
 

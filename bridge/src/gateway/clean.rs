@@ -26,6 +26,26 @@ pub fn is_blank(text: &str) -> bool {
 /// left.
 #[must_use]
 pub fn name(text: &str) -> Option<String> {
+    line(text, LIMITS.name_chars)
+}
+
+/// The longest value of a variable, in characters.
+pub const VALUE_CHARS: u32 = 256;
+
+/// A variable's value, cleaned as its name demands; `None` if nothing is left.
+#[must_use]
+pub fn variable(name: &str, value: &str) -> Option<String> {
+    match name {
+        "name" => self::name(value),
+        "email" => email(value),
+        _ => line(value, VALUE_CHARS),
+    }
+}
+
+/// A text without anything that deceives, on one line, with at most so many characters; `None` if
+/// nothing is left.
+#[must_use]
+pub fn line(text: &str, most: u32) -> Option<String> {
     let mut name = String::new();
     let mut length = 0;
     let mut space = false;
@@ -37,7 +57,7 @@ pub fn name(text: &str) -> Option<String> {
         } else {
             let space = std::mem::take(&mut space) && !name.is_empty();
             length += 1 + u32::from(space);
-            if length > LIMITS.name_chars {
+            if length > most {
                 break;
             }
             if space {
@@ -56,7 +76,8 @@ const EMAIL_CHARS: usize = 254;
 /// one.
 #[must_use]
 pub fn email(text: &str) -> Option<String> {
-    let address: String = text.trim().chars().filter(|c| !is_invisible(*c)).collect();
+    let address: String =
+        text.trim().chars().filter(|c| !is_invisible(*c) && !is_badge(*c)).collect();
     let (local, domain) = address.rsplit_once('@')?;
     let special = |c: char| {
         c.is_whitespace()
@@ -84,8 +105,8 @@ fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Locks, keys, shields and check marks: in front of a name they say that somebody has vouched for
-/// it.
+/// Locks, keys, shields, check marks and the like: in front of a name they say that somebody has
+/// vouched for it. Characters for private use can look like anything.
 fn is_badge(c: char) -> bool {
     matches!(
         c,
@@ -93,6 +114,7 @@ fn is_badge(c: char) -> bool {
             ..='\u{1f513}'
                 | '\u{1f5dd}'
                 | '\u{1f6c5}'
+                | '\u{26b7}'
                 | '\u{26bf}'
                 | '\u{1f6e1}'
                 | '\u{26e8}'
@@ -102,6 +124,11 @@ fn is_badge(c: char) -> bool {
                 | '\u{2714}'
                 | '\u{1f5f8}'
                 | '\u{1f5f9}'
+                | '\u{1faaa}'
+                | '\u{1f4db}'
+                | '\u{1f197}'
+                | '\u{e000}'..='\u{f8ff}'
+                | '\u{f0000}'..='\u{10ffff}'
     )
 }
 
@@ -123,6 +150,8 @@ mod tests {
             ("🔒 Ann", Some("Ann")),
             ("🔒\u{fe0f}Ann 🔐🔏🔓🔑", Some("Ann")),
             ("Ann ✅✔\u{fe0f}☑", Some("Ann")),
+            ("⚿🗝\u{fe0f}🔏⚷🛡🪪 Ann", Some("Ann")),
+            ("\u{f023} Ann\u{10ffff}", Some("Ann")),
             ("A\u{ad}n\u{feff}n", Some("Ann")),
             ("\u{3164}", None),
             ("Ann\u{e0041}\u{e007f}", Some("Ann")),
@@ -148,6 +177,7 @@ mod tests {
         for (given, cleaned) in [
             ("ann@example.org", Some("ann@example.org")),
             (" ann@example.org\r\n", Some("ann@example.org")),
+            ("🔒ann@example.org", Some("ann@example.org")),
             ("a\u{200b}nn@exa\u{ad}mple.org", Some("ann@example.org")),
             ("ann.o'neil+shop@mail.example.org", Some("ann.o'neil+shop@mail.example.org")),
             ("zoë@münchen.example", Some("zoë@münchen.example")),
@@ -185,6 +215,20 @@ mod tests {
         ] {
             assert_eq!(message_text(given), cleaned, "{given:?}");
         }
+    }
+
+    #[test]
+    fn values_are_cleaned_as_their_names_demand() {
+        for (name, given, cleaned) in [
+            ("order", " 🔒 4711\r\n🗝", Some("4711")),
+            ("order", "\u{202e}\u{200b}", None),
+            ("page", "https://shop.example/a?b=c#d", Some("https://shop.example/a?b=c#d")),
+            ("email", "ann", None),
+            ("name", "Ann 🔐", Some("Ann")),
+        ] {
+            assert_eq!(variable(name, given).as_deref(), cleaned, "{name}: {given:?}");
+        }
+        assert_eq!(variable("order", &"ü".repeat(300)).unwrap().chars().count(), 256);
     }
 
     proptest::proptest! {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use switchboard_engine::ChatId;
 
+use super::{signed::Signed, wire::TokenFault};
 use crate::store::NewInboxItem;
 
 /// What a customer did.
@@ -23,6 +24,9 @@ pub enum CustomerInput {
         /// The queue that they chose, one that the site offered; `None` for its first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         queue: Option<String>,
+        /// What is known of them.
+        #[serde(default, skip_serializing_if = "Facts::is_empty")]
+        facts: Facts,
     },
     /// Wrote a message.
     Send {
@@ -63,6 +67,29 @@ pub enum CustomerInput {
         /// Since when, in milliseconds since the Unix epoch.
         since: u64,
     },
+}
+
+/// What is known of a customer when they start.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Facts {
+    /// What the page states, cleaned, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stated: Vec<(String, String)>,
+    /// What the site has signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
+    /// Why the site's token was not good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<TokenFault>,
+}
+
+impl Facts {
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A change of something that is in the feed.
@@ -142,6 +169,18 @@ mod tests {
                 name: Some("Ann".to_owned()),
                 session: "00".repeat(32),
                 queue: Some("sales".to_owned()),
+                facts: Facts {
+                    stated: vec![("order".to_owned(), "4711".to_owned())],
+                    signed: Some(Signed {
+                        issuer: "https://shop.example".to_owned(),
+                        key: "k1".to_owned(),
+                        visitor: Some("11".repeat(32)),
+                        token: "22".repeat(32),
+                        until: 7000,
+                        variables: vec![("email".to_owned(), "ann@example.org".to_owned())],
+                    }),
+                    fault: Some(TokenFault::Used),
+                },
             },
             CustomerInput::Send {
                 chat,
@@ -194,6 +233,7 @@ mod tests {
                     name: Some("Ann".to_owned()),
                     session: "00".to_owned(),
                     queue: None,
+                    facts: Facts::default(),
                 },
             ),
             (

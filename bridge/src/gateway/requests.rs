@@ -17,13 +17,15 @@ use super::{
     clean,
     error::{ApiError, RETRY_UNAVAILABLE},
     extract::{self, Body, Session},
-    input::CustomerInput,
+    input::{CustomerInput, Facts},
     message::{self, Invalid},
     origin::{self, RequestOrigin},
     poll,
     session::{self, SessionRecord},
+    signed::{self, Against},
     socket,
     state::GatewayState,
+    stated::{self, Stated},
     transcript,
     wake::FeedWatch,
     wire::{
@@ -76,8 +78,16 @@ async fn start(
     let secret = &state.store.identity().secret;
     let session::Derived { chat, token } = session::derive(secret, &site.id, &asked.start_key);
     let hash = token.hash();
+    let Stated { variables, ignored } =
+        stated::sort(&site, &asked.variables.unwrap_or_default()).map_err(ApiError::BadRequest)?;
     let reply = |status, session: &SessionRecord| {
-        let started = ChatStarted { token: token.reveal().to_owned(), number: session.number };
+        let started = ChatStarted {
+            token: token.reveal().to_owned(),
+            number: session.number,
+            verified: session.verified,
+            token_fault: session.fault,
+            ignored: ignored.clone(),
+        };
         Ok((status, Json(started)))
     };
     if let Some(session) = session::look_up(state.store.as_ref(), &hash).await? {
@@ -93,6 +103,16 @@ async fn start(
     state.limiters.chat(chat, address, &site.id).inspect_err(|_| {
         tracing::info!(site = site.id, "too many new chats");
     })?;
+    let now = unix_ms();
+    let against = Against { site: &site.id, keys: &site.keys, declared: &site.variables, now };
+    let signed = asked.token.map(|token| signed::verify(&token, against, secret)).transpose();
+    let (signed, fault) = match signed {
+        Ok(signed) => (signed, None),
+        Err(fault) => {
+            tracing::info!(site = site.id, ?fault, "a site's token was not taken");
+            (None, Some(fault))
+        }
+    };
     let feed = state.wakes.watch(chat);
     let input = CustomerInput::Start {
         chat,
@@ -100,6 +120,7 @@ async fn start(
         name: asked.name.as_deref().and_then(clean::name),
         session: hash.clone(),
         queue: asked.queue,
+        facts: Facts { stated: variables, signed, fault },
     };
     let new = append(&state, input).await?;
     let session = await_session(&state, &hash, feed).await?;

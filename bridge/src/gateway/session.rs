@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use switchboard_engine::ChatId;
 
+use super::wire::TokenFault;
 use crate::store::{RecordKind, Store, StoreError};
 
 /// The record of a session ([`RecordKind::Session`]), under [`SessionToken::hash`].
@@ -23,6 +24,12 @@ pub struct SessionRecord {
     pub site: String,
     /// When it began, in milliseconds since the Unix epoch.
     pub created: u64,
+    /// Whether the site vouches for who the customer is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verified: bool,
+    /// Why the site's token was not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<TokenFault>,
 }
 
 /// A session token: 256 bits, as 43 characters of base64url.
@@ -87,10 +94,20 @@ pub fn derive(secret: &[u8; 32], site: &str, start_key: &str) -> Derived {
 
 /// No part can contain the NUL between them: sites and start keys have small alphabets.
 fn mac(secret: &[u8; 32], purpose: &str, site: &str, start_key: &str) -> [u8; 32] {
+    keyed(secret, [purpose, "\0", site, "\0", start_key].into_iter().map(str::as_bytes))
+}
+
+/// Of parts that may contain anything.
+pub(super) fn mac_of(secret: &[u8; 32], parts: &[&str]) -> [u8; 32] {
+    let text = serde_json::Value::from(parts).to_string();
+    keyed(secret, std::iter::once(text.as_bytes()))
+}
+
+fn keyed<'a>(secret: &[u8; 32], parts: impl Iterator<Item = &'a [u8]>) -> [u8; 32] {
     // HMAC takes keys of every length, so this is one that has failed for no reason: use none.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { unreachable!() };
-    for part in [purpose, "\0", site, "\0", start_key] {
-        mac.update(part.as_bytes());
+    for part in parts {
+        mac.update(part);
     }
     mac.finalize().into_bytes().into()
 }

@@ -8,6 +8,8 @@ use std::{
     sync::Arc,
 };
 
+use switchboard_centre::model::{Key, USUAL};
+
 use super::wire::{LIMITS, QueueInfo, SiteInfo};
 
 /// One embedding of the widget.
@@ -31,6 +33,10 @@ pub struct Site {
     pub texts: BTreeMap<String, String>,
     /// How transcripts of its chats are made, and who gets them.
     pub transcripts: Transcripts,
+    /// The names of the variables that it states besides the usual ones.
+    pub variables: Vec<String>,
+    /// What it signs them with.
+    pub keys: Vec<Key>,
 }
 
 /// How transcripts of a site's chats are made, and who gets them.
@@ -47,6 +53,24 @@ impl Default for Transcripts {
 }
 
 impl Site {
+    /// A site of which nothing but the name is known.
+    #[cfg(test)]
+    pub(super) fn named(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            greeting: String::new(),
+            colour: "#0b5cad".to_owned(),
+            ask_name: false,
+            origins: Vec::new(),
+            queues: Vec::new(),
+            texts: BTreeMap::new(),
+            transcripts: Transcripts::default(),
+            variables: Vec::new(),
+            keys: Vec::new(),
+        }
+    }
+
     /// What the widget is told of it.
     pub(super) fn info(&self) -> SiteInfo {
         SiteInfo {
@@ -58,6 +82,12 @@ impl Site {
             texts: self.texts.clone(),
             limits: LIMITS,
         }
+    }
+
+    /// Whether it states such a variable.
+    #[must_use]
+    pub fn has_variable(&self, name: &str) -> bool {
+        USUAL.iter().any(|(usual, _)| *usual == name) || self.variables.iter().any(|v| v == name)
     }
 
     /// Whether it offers this queue.
@@ -126,17 +156,8 @@ mod tests {
     use super::*;
 
     fn site(id: &str, origins: &[&str]) -> Site {
-        Site {
-            id: id.to_owned(),
-            title: id.to_owned(),
-            greeting: String::new(),
-            colour: "#0b5cad".to_owned(),
-            ask_name: false,
-            origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
-            queues: Vec::new(),
-            texts: BTreeMap::new(),
-            transcripts: Transcripts::default(),
-        }
+        let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
+        Site { origins, ..Site::named(id) }
     }
 
     #[test]

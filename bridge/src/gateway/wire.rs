@@ -8,7 +8,7 @@ use ts_rs::TS;
 
 mod site;
 
-pub use site::{ChatStarted, LIMITS, Limits, QueueInfo, SiteInfo, StartChat};
+pub use site::{ChatStarted, LIMITS, Limits, QueueInfo, SiteInfo, StartChat, TokenFault};
 
 /// A frame from the customer's page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -9,6 +9,8 @@ use ruma::{
 use serde_json::{Value, json};
 use switchboard_engine::ChatId;
 
+use crate::variables::{self, Variable};
+
 /// The type of the state event that says which chat a room is.
 pub const CHAT_STATE: &str = "chat.switchboard.chat";
 /// The type of the state event that says who the customer is.
@@ -51,6 +53,8 @@ pub struct ChatRoom<'a> {
     pub incarnation: &'a str,
     /// What the customer calls themselves.
     pub customer: &'a str,
+    /// What else is known of them.
+    pub variables: &'a [Variable],
     /// The queue's id.
     pub queue: &'a str,
     /// The queue's name.
@@ -116,12 +120,7 @@ impl ChatRoom<'_> {
     pub fn initial_state(&self) -> Vec<(&'static str, Value)> {
         vec![
             (CHAT_STATE, self.chat_state("waiting")),
-            (
-                CUSTOMER_STATE,
-                json!({
-                    "variables": [{ "name": "name", "value": self.customer, "verified": false }],
-                }),
-            ),
+            (CUSTOMER_STATE, variables::state(self.variables)),
             ("m.room.history_visibility", json!({ "history_visibility": "shared" })),
             ("m.room.guest_access", json!({ "guest_access": "forbidden" })),
         ]

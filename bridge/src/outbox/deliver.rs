@@ -32,6 +32,7 @@ use crate::{
     },
     place::Place,
     store::EffectSeq,
+    variables,
 };
 
 /// The content key that says why the bot ended a membership.
@@ -118,13 +119,14 @@ impl Deliverer {
         let doubt = in_doubt.then_some(effect.created);
         let bot = self.names.bot();
         match &effect.deed {
-            Deed::OpenRoom { number, customer, queue, queue_name, federate } => {
+            Deed::OpenRoom { number, customer, queue, queue_name, variables, federate } => {
                 let chat = chat()?;
                 let recipe = recipe::ChatRoom {
                     chat,
                     number: *number,
                     incarnation: &self.incarnation,
                     customer,
+                    variables,
                     queue,
                     queue_name,
                     federate: *federate,
@@ -182,6 +184,12 @@ impl Deliverer {
                 let sent = self.say(&room, bot, &id, "m.room.message", &body, doubt).await?;
                 self.react(&room, &sent, reactions, &id, doubt).await?;
                 Ok(sent.done())
+            }
+            Deed::Customer { variables } => {
+                let mut body = variables::state(variables);
+                body[content::EFFECT_KEY] = id.into();
+                self.set_state(bot, &room()?, recipe::CUSTOMER_STATE, "", &body).await?;
+                Ok(Done::Plain)
             }
             Deed::Status { number, queue, status } => {
                 let room = room()?;

@@ -4,7 +4,7 @@ use ruma::{OwnedEventId, OwnedRoomId};
 use serde::{Deserialize, Serialize};
 use switchboard_engine::WithdrawOutcome;
 
-use crate::{place::Place, private::PrivateText, store::EffectSeq};
+use crate::{place::Place, private::PrivateText, store::EffectSeq, variables::Variable};
 
 /// An effect on the homeserver, with all that is needed to carry it out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ pub enum Deed {
         queue: String,
         /// The queue's name.
         queue_name: String,
+        /// What is known of the customer.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        variables: Vec<Variable>,
         /// Whether agents of other homeservers can be asked.
         #[serde(default = "yes")]
         federate: bool,
@@ -248,6 +251,11 @@ pub enum Deed {
     HidePrivate {
         /// The command's event.
         event: String,
+    },
+    /// Write what is known of the customer into the room's state.
+    Customer {
+        /// All of it.
+        variables: Vec<Variable>,
     },
     /// Write the chat's status into the room's state.
     Status {

@@ -226,6 +226,7 @@ async fn nobody_is_asked_into_a_room_before_it_is_committed() {
         customer: "Carla".to_owned(),
         queue: "support".to_owned(),
         queue_name: "Support".to_owned(),
+        variables: Vec::new(),
         federate: true,
     };
     let (second, mut ring) = status(CHAT, 2, &[1]);

@@ -10,11 +10,13 @@ use super::{
 };
 use crate::{
     gateway::{
-        input::CustomerInput,
+        input::{CustomerInput, Facts},
         session::SessionRecord,
         wire::{FeedBody, FeedEntry, Phase},
     },
+    outbox::effect::{Deed, Lane},
     store::{RecordKind, Stream},
+    variables::{self, Variable},
 };
 
 impl State {
@@ -26,8 +28,8 @@ impl State {
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
         match input {
-            CustomerInput::Start { chat, site, name, queue, session } => {
-                self.start(chat, (site, queue), name, session, batch).await
+            CustomerInput::Start { chat, site, name, queue, session, facts } => {
+                self.start(chat, (site, queue), (name, facts), session, batch).await
             }
             CustomerInput::Send { chat, key, text, email, reply_to } => {
                 self.customer_sent(chat, (key, text, email), reply_to, received, batch).await
@@ -52,7 +54,7 @@ impl State {
         &mut self,
         chat: ChatId,
         (site, queue): (String, Option<String>),
-        name: Option<String>,
+        (name, facts): (Option<String>, Facts),
         session: String,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
@@ -67,16 +69,29 @@ impl State {
         }
         let number = self.next_number();
         let at = self.batch_time().0;
-        let record = SessionRecord { chat, number, site: site.clone(), created: at };
+        let known = self.get_to_know(chat, name, facts, batch).await?;
+        let (verified, fault) = (known.verified, known.fault);
+        let record =
+            SessionRecord { chat, number, site: site.clone(), created: at, verified, fault };
         batch.trace(chat, RecordKind::Session, &session);
         batch.record(RecordKind::Session, session, &record)?;
-        let customer = name.unwrap_or_else(|| format!("Customer {number}"));
+        let name = variables::find(&known.variables, "name");
+        let customer = match name {
+            Some(name) => self.called(&name.value),
+            None => format!("Customer {number}"),
+        };
         let conversation = Conversation {
             number,
             site: site.clone(),
             queue: queue.0.clone(),
             customer: customer.clone(),
             email: None,
+            variables: known.variables.clone(),
+            visitor: known.visitor,
+            earlier: known.earlier,
+            token_fault: fault,
+            served: Vec::new(),
+            outcome: None,
             room: None,
             opening: None,
             log: 0,
@@ -99,6 +114,9 @@ impl State {
         self.conversations.insert(chat, conversation);
         batch.chats.insert(chat);
         self.log(chat, LogEntry::Started { site, customer }, batch)?;
+        if !known.variables.is_empty() || fault.is_some() {
+            self.log(chat, LogEntry::Identified { variables: known.variables, fault }, batch)?;
+        }
         self.input(Input::ChatStarted { chat, queue: QueueId(queue.0) }, batch).await
     }
 
@@ -110,16 +128,12 @@ impl State {
         received: u64,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        let Some(conversation) = self.conversations.get_mut(&chat) else {
+        let Some(conversation) = self.conversations.get(&chat) else {
             return Err(HandleError::Unusable("a message of an unknown chat".to_owned()));
         };
-        if email.is_some() && email != conversation.email {
-            conversation.email.clone_from(&email);
-            batch.chats.insert(chat);
-            // The card of a room that is there already does not have it.
-            if let Some(email) = email {
-                self.notice(chat, words::email(&email), None, &[], batch);
-            }
+        let known = conversation.variable("email").map(|known| &known.value);
+        if let Some(email) = email.filter(|email| known != Some(email)) {
+            self.left_email(chat, &email, batch)?;
         }
         let reply_to = match reply_to {
             Some(to) => self.message(chat, to, batch).await?.map(|_| to),
@@ -132,6 +146,29 @@ impl State {
         Self::keep_message(chat, feed, &record, batch)?;
         self.with.metrics.customer_message(self.batch_time().0.saturating_sub(received));
         self.input(Input::CustomerSent { chat, message: MessageRef(log) }, batch).await
+    }
+
+    /// The customer says where they can be written to. The card of a room that is there already does
+    /// not have it.
+    fn left_email(
+        &mut self,
+        chat: ChatId,
+        email: &str,
+        batch: &mut Batch,
+    ) -> Result<(), HandleError> {
+        let variable = Variable::stated("email", email);
+        let entry = LogEntry::Identified { variables: vec![variable.clone()], fault: None };
+        self.log(chat, entry, batch)?;
+        let Some(conversation) = self.conversations.get_mut(&chat) else { return Ok(()) };
+        let new = variables::put(&mut conversation.variables, variable);
+        let variables = conversation.variables.clone();
+        let has_room = conversation.room.is_some() || conversation.opening.is_some();
+        batch.chats.insert(chat);
+        if new && has_room {
+            self.send(chat, Lane::Timeline, Deed::Customer { variables }, batch);
+        }
+        self.notice(chat, words::email(email), None, &[], batch);
+        Ok(())
     }
 
     /// Appends to a chat's log. Returns the entry's number.

@@ -50,6 +50,11 @@ impl State {
             ChatEvent::Joined { agent, first } => {
                 let name = self.agent_name(&agent);
                 self.feed(chat, FeedBody::Joined { name }, batch)?;
+                if let Some(conversation) = self.conversations.get_mut(&chat)
+                    && !conversation.served.contains(&agent)
+                {
+                    conversation.served.push(agent.clone());
+                }
                 self.phase(chat, Phase::Active, batch);
                 if first {
                     self.status(chat, "active", batch);
@@ -138,6 +143,7 @@ impl State {
         let at = self.batch_time().0;
         if let Some(conversation) = self.conversations.get_mut(&chat) {
             conversation.ended = Some(at);
+            conversation.outcome = Some(reason.clone());
             // A late answer is still told that it is one.
             for prompt in &mut conversation.prompts {
                 prompt.until = 0;
@@ -209,7 +215,10 @@ impl State {
 }
 
 /// Who has said what, as it is now: changed messages with their newest text, removed ones not at all.
-fn said(entries: impl Iterator<Item = FeedEntry>, customer: &str) -> Vec<(String, String)> {
+pub(super) fn said(
+    entries: impl Iterator<Item = FeedEntry>,
+    customer: &str,
+) -> Vec<(String, String)> {
     let plain = |content: &[RichText]| {
         let mut plain = String::new();
         rich::append_plain(content, &mut plain);

@@ -20,6 +20,9 @@ impl Runner {
         if let Err(error) = self.state.tidy().await {
             tracing::warn!(%error, "what is too old cannot be deleted");
         }
+        if let Err(error) = self.state.forget_tokens().await {
+            tracing::warn!(%error, "tokens that are long over cannot be forgotten");
+        }
         let before = self.state.now().0.saturating_sub(KEEP_KEYS_MS);
         match self.store.forget_keys(before).await {
             Ok(0) => {}

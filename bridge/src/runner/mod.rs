@@ -43,6 +43,7 @@ mod batch;
 mod bot_events;
 mod bot_rooms;
 pub mod bugs;
+mod card;
 mod centre;
 mod commands;
 mod companion;
@@ -75,6 +76,7 @@ mod tests;
 mod traces;
 mod trouble;
 mod views;
+mod visitors;
 mod words;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};

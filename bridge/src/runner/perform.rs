@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     gateway::wire::{FeedBody, RefusalReason},
-    matrix::{content::escape, rich},
+    matrix::rich,
     outbox::effect::{Deed, Lane},
     store::EffectSeq,
 };
@@ -73,14 +73,13 @@ impl State {
     fn open_room(&mut self, chat: ChatId, batch: &mut Batch) {
         let Some(conversation) = self.conversations.get(&chat) else { return };
         let queue_name = self.queue_name(&conversation.queue);
-        let number = conversation.number;
-        let customer = conversation.customer.clone();
-        let email = conversation.email.clone();
+        let (text, html) = self.card(conversation);
         let deed = Deed::OpenRoom {
-            number,
-            customer: customer.clone(),
+            number: conversation.number,
+            customer: conversation.customer.clone(),
             queue: conversation.queue.clone(),
-            queue_name: queue_name.clone(),
+            queue_name,
+            variables: conversation.variables.clone(),
             federate: self.site(&conversation.site).is_none_or(|site| site.federate),
         };
         let seq = self.send(chat, Lane::Timeline, deed, batch);
@@ -88,15 +87,6 @@ impl State {
             conversation.opening = Some(seq.0);
             batch.chats.insert(chat);
         }
-        let number = number.to_string();
-        let mut rows =
-            vec![("Customer", customer), ("Queue", queue_name.clone()), ("Chat", number)];
-        rows.extend(email.map(|email| ("E-mail", email)));
-        let text: Vec<String> =
-            rows.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        let html: Vec<String> =
-            rows.iter().map(|(name, value)| format!("<b>{name}</b>: {}", escape(value))).collect();
-        let (text, html) = (text.join("\n"), html.join("<br>"));
         self.send(chat, Lane::Timeline, Deed::Card { text, html, reactions: Vec::new() }, batch);
     }
 

@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use ruma::{OwnedEventId, OwnedRoomId};
 use serde::{Deserialize, Serialize};
 use switchboard_centre::Snapshot;
-use switchboard_engine::{AgentId, ChatEvent, ChatId};
+use switchboard_engine::{AgentId, ChatEvent, ChatId, EndReason};
 
 use crate::{
-    gateway::wire::Phase, matrix::event::RoomEvent, place::Place, private::PrivateMessage,
+    gateway::wire::{Phase, TokenFault},
+    matrix::event::RoomEvent,
+    place::Place,
+    private::PrivateMessage,
+    variables::{self, Variable},
 };
 
 /// What the bridge knows of a chat besides the rules.
@@ -22,9 +26,28 @@ pub struct Conversation {
     pub queue: String,
     /// What the customer calls themselves.
     pub customer: String,
-    /// Where the customer can be written to, as they say.
+    /// Where the customer can be written to, in records of the old form; see
+    /// [`Conversation::modernise`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// What is known of the customer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<Variable>,
+    /// Stands for the customer, if the site vouches for who they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visitor: Option<String>,
+    /// Their other chats when this one began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
+    /// Why what the site signed was not believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_fault: Option<TokenFault>,
+    /// The agents who were in it, in the order in which they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub served: Vec<AgentId>,
+    /// Why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<EndReason>,
     /// The room, once it is made.
     pub room: Option<OwnedRoomId>,
     /// The effect that makes the room, while it is under way.
@@ -147,6 +170,30 @@ pub struct ReactionRecord {
     /// What puts it into the room, if it is the customer's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<Sending>,
+}
+
+impl Conversation {
+    /// What is known of the customer by this name.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        variables::find(&self.variables, name)
+    }
+
+    /// Brings a record of an old form into the form of today.
+    pub(super) fn modernise(&mut self) {
+        if let Some(email) = self.email.take() {
+            variables::put(&mut self.variables, Variable::stated("email", email));
+        }
+    }
+}
+
+/// A recognised customer's other chats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// How many.
+    pub count: u64,
+    /// When the newest of them began, in milliseconds since the Unix epoch.
+    pub last: u64,
 }
 
 /// How often an agent did not take a chat.
@@ -335,6 +382,14 @@ pub enum LogEntry {
         site: String,
         /// What the customer calls themselves.
         customer: String,
+    },
+    /// Something became known of the customer.
+    Identified {
+        /// What.
+        variables: Vec<Variable>,
+        /// Why what the site signed was not believed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<TokenFault>,
     },
     /// The customer wrote.
     Customer {

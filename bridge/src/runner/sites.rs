@@ -51,5 +51,7 @@ fn site(centre: &Centre, site: &model::Site, now: Time) -> Site {
         queues: queues.collect(),
         texts: site.texts.clone(),
         transcripts: Transcripts { time_zone: centre.time_zone.clone() },
+        variables: site.variables.keys().cloned().collect(),
+        keys: site.keys.clone(),
     }
 }

@@ -176,7 +176,8 @@ impl State {
         self.load_pauses().await?;
         self.conversations.clear();
         for (key, bytes) in self.store.records(RecordKind::Conversation).await? {
-            let conversation: Conversation = parse(RecordKind::Conversation, &key, &bytes)?;
+            let mut conversation: Conversation = parse(RecordKind::Conversation, &key, &bytes)?;
+            conversation.modernise();
             let chat = key.parse().map_err(|e| bad(RecordKind::Conversation, &key, e))?;
             self.conversations.insert(chat, conversation);
         }

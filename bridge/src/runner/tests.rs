@@ -13,6 +13,7 @@ mod stats;
 mod stored;
 mod trouble;
 mod views;
+mod visitors;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -33,15 +34,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     LoadError, Runner, SpaceSettings, Surroundings, Whisper,
-    records::{Conversation, Declined, LogEntry, LogRecord, Prompt, Quarantined, Question},
+    records::{
+        Conversation, Declined, Earlier, LogEntry, LogRecord, Prompt, Quarantined, Question,
+    },
     trouble::TRIES,
 };
 use crate::{
     clock::Clock,
     directory::Directory,
     gateway::{
-        input::CustomerInput,
-        wire::{FeedBody, FeedEntry, Phase},
+        input::{CustomerInput, Facts},
+        session::SessionRecord,
+        wire::{FeedBody, FeedEntry, Phase, TokenFault},
     },
     identity::Namespace,
     live::Live,
@@ -55,6 +59,7 @@ use crate::{
     store::{
         Changes, Depth, EffectSeq, NewInboxItem, RecordKind, Store, Stream, memory::MemoryStore,
     },
+    variables::{Variable, Verified},
 };
 
 const CHAT: ChatId = ChatId(7);
@@ -212,6 +217,7 @@ impl Bench {
             name: Some("Clara".to_owned()),
             session: "00".repeat(32),
             queue: None,
+            facts: Facts::default(),
         };
         self.customer(start).await;
     }
@@ -389,6 +395,13 @@ async fn a_refused_message_is_told_to_the_customer_and_the_next_goes_on() {
     bench.stop.cancel();
 }
 
+/// A name that a site vouches for.
+fn clara() -> Variable {
+    let issuer = "https://shop.example".to_owned();
+    let verified = Some(Verified { issuer, key: "k1".to_owned(), at: 7 });
+    Variable { verified, ..Variable::stated("name", "Clara") }
+}
+
 #[test]
 fn stored_types_keep_their_form() {
     let conversation = Conversation {
@@ -397,6 +410,12 @@ fn stored_types_keep_their_form() {
         queue: "support".to_owned(),
         customer: "Clara".to_owned(),
         email: None,
+        variables: vec![clara(), Variable::stated("page", "https://shop.example/")],
+        visitor: Some("11".repeat(32)),
+        earlier: Some(Earlier { count: 3, last: 5 }),
+        token_fault: Some(TokenFault::Expired),
+        served: vec![AgentId(ANNA.to_owned())],
+        outcome: Some(switchboard_engine::EndReason::Customer),
         room: Some(ruma::room_id!("!room:localhost").to_owned()),
         opening: None,
         log: 9,
@@ -429,8 +448,10 @@ fn stored_types_keep_their_form() {
             customer: "Clara".into(),
             queue: "support".into(),
             queue_name: "Support".into(),
+            variables: vec![Variable::stated("name", "Clara")],
             federate: true,
         },
+        Deed::Customer { variables: vec![Variable::stated("email", "clara@example.org")] },
         Deed::Card { text: "t".into(), html: "h".into(), reactions: vec![] },
         Deed::Ring { request: 1, agent: ANNA.into(), reason: "r".into(), html: "h".into() },
         Deed::Withdraw { agent: ANNA.into(), reason: "r".into() },

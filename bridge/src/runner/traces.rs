@@ -13,11 +13,12 @@ use crate::{
 };
 
 /// The kinds of records that go with a chat under keys of their own, and what traces call them.
-const KINDS: [(RecordKind, &str); 5] = [
+const KINDS: [(RecordKind, &str); 6] = [
     (RecordKind::Event, "event"),
     (RecordKind::Session, "session"),
     (RecordKind::Quarantine, "quarantine"),
     (RecordKind::Parked, "parked"),
+    (RecordKind::Visitor, "visitor"),
     (RecordKind::Message, "message"),
 ];
 

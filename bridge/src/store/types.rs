@@ -76,6 +76,11 @@ pub enum RecordKind {
     Event,
     /// A customer's session, by the hash of its token.
     Session,
+    /// The chats of customers whom a site vouches for, by `<who>/<begin>/<chat id>`; the begin in
+    /// milliseconds since the Unix epoch with fifteen digits.
+    Visitor,
+    /// Tokens of sites that a chat has used, by hash.
+    UsedToken,
     /// Inbox items that could not be handled, by inbox key.
     Quarantine,
     /// Effects that were given up, by effect id.

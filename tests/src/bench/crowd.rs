@@ -89,7 +89,15 @@ impl Crowd {
             async move {
                 let name = Some(format!("customer {n}"));
                 let started = http
-                    .start(SITE, &StartChat { start_key: random_key(), name, queue: None })
+                    .start(
+                        SITE,
+                        &StartChat {
+                            start_key: random_key(),
+                            name,
+                            queue: None,
+                            ..StartChat::default()
+                        },
+                    )
                     .await?;
                 Ok::<_, BenchError>(http.with_token(&started.token))
             }

@@ -74,8 +74,12 @@ impl<'a> Talk<'a> {
         scene.anna.joins(&plain).await?;
         let clara = scene.clara.follows().await?;
         let http = scene.http();
-        let start =
-            StartChat { start_key: random_key(), name: Some("Clara".to_owned()), queue: None };
+        let start = StartChat {
+            start_key: random_key(),
+            name: Some("Clara".to_owned()),
+            queue: None,
+            ..StartChat::default()
+        };
         let started = http.start(SITE, &start).await?;
         let mut page = Page::opens(&http.with_token(&started.token)).await?;
         let (_, chat) = anna.invite().await?;

@@ -67,7 +67,12 @@ pub(super) async fn measure(
 
 /// A chat over the bridge.
 async fn start(scene: &Scene, http: &Http, anna: &mut Sights) -> Result<Duration, BenchError> {
-    let body = StartChat { start_key: random_key(), name: Some("Clara".to_owned()), queue: None };
+    let body = StartChat {
+        start_key: random_key(),
+        name: Some("Clara".to_owned()),
+        queue: None,
+        ..StartChat::default()
+    };
     let begun = Instant::now();
     let starts = async { Ok(http.start(SITE, &body).await?) };
     let (started, (invited, room)) = tokio::try_join!(starts, anna.invite())?;
@@ -109,6 +114,7 @@ impl Caller<'_> {
             number: round as u64,
             incarnation: "00112233aabbccdd",
             customer: "Clara",
+            variables: &[],
             queue: "support",
             queue_name: "Support",
             federate: true,

@@ -98,7 +98,16 @@ name?: string,
 /**
  * In which of the site's queues to wait, by its id; without it, in the first.
  */
-queue?: string, };
+queue?: string, 
+/**
+ * What the site's server has signed about the customer: a JSON Web Token. One that is not good
+ * does not keep the chat from starting, but nothing of it is believed.
+ */
+token?: string, 
+/**
+ * What the page knows of the customer, by name; nobody vouches for it.
+ */
+variables?: { [key in string]: string }, };
 
 /**
  * The reply to [`StartChat`]: `201` for a new chat, `200` for the same start key again.
@@ -111,7 +120,25 @@ token: string,
 /**
  * The chat's display number. Grants nothing.
  */
-number: number, };
+number: number, 
+/**
+ * Whether the site's token was good.
+ */
+verified: boolean, 
+/**
+ * Why it was not.
+ */
+token_fault?: TokenFault, 
+/**
+ * The names of stated variables that were left out: the site does not declare them, or there
+ * was nothing in them.
+ */
+ignored?: Array<string>, };
+
+/**
+ * Why a site's token is not good.
+ */
+export type TokenFault = "malformed" | "unknown_key" | "wrong_algorithm" | "bad_signature" | "wrong_audience" | "missing_claim" | "expired" | "not_yet" | "too_long" | "used";
 
 /**
  * A frame from the customer's page.

@@ -156,6 +156,9 @@ impl Centre {
             Change::AddSite { id, fields } => self.add_site(id, fields),
             Change::SetSite { id, fields } => self.set_site(id, fields),
             Change::SetSiteText { site, name, text } => self.set_site_text(site, name, text),
+            Change::SetSiteVariable { site, name, label } => {
+                self.set_site_variable(site, name, label)
+            }
             Change::DeleteSite { id } => self.delete_site(id),
             Change::AddKey { site, key } => self.add_key(site, key),
             Change::RotateKey { site, key } => self.rotate_key(site, key),

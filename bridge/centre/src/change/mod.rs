@@ -69,6 +69,8 @@ pub enum Change {
     SetSite { id: String, fields: SiteFields },
     /// Replace one of the widget's own words; an empty text restores it.
     SetSiteText { site: String, name: String, text: String },
+    /// Declare a variable that a site states; an empty label takes that back.
+    SetSiteVariable { site: String, name: String, label: String },
     /// Delete a site.
     DeleteSite { id: String },
     /// Add a key to a site.
@@ -107,6 +109,7 @@ impl Change {
             Self::SetAgent { id, .. } | Self::RemoveAgent { id } => (Kind::Agent, id),
             Self::SetSite { id, .. } | Self::DeleteSite { id } => (Kind::Site, id),
             Self::SetSiteText { site, .. }
+            | Self::SetSiteVariable { site, .. }
             | Self::AddKey { site, .. }
             | Self::RotateKey { site, .. }
             | Self::RemoveKey { site, .. } => (Kind::Site, site),

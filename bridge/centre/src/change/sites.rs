@@ -63,6 +63,17 @@ impl Centre {
         Ok(())
     }
 
+    pub(super) fn set_site_variable(&mut self, site: &str, name: &str, label: &str) -> Done {
+        let index = self.site_index(site)?;
+        let variables = &mut self.sites[index].variables;
+        if label.is_empty() {
+            variables.remove(name);
+        } else {
+            variables.insert(name.to_owned(), label.to_owned());
+        }
+        Ok(())
+    }
+
     pub(super) fn delete_site(&mut self, name: &str) -> Done {
         let index = self.site_index(name)?;
         self.sites.remove(index);

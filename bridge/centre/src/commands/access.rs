@@ -80,7 +80,7 @@ const CHATS: &[Place] = &[Place::ChatRoom];
 /// role.
 pub(super) fn rules(name: &str) -> (Role, &'static [Place]) {
     match name {
-        "end" | "private" => (Role::Agent, CHATS),
+        "end" | "private" | "history" => (Role::Agent, CHATS),
         "login" | "logout" | "ready" | "pause" | "pause-after" | "status" | "help" => {
             (Role::Agent, EVERYWHERE)
         }
@@ -111,6 +111,7 @@ impl Command {
             Self::Status => "status",
             Self::End { .. } => "end",
             Self::Private { .. } => "private",
+            Self::History { .. } => "history",
             Self::Help { .. } => "help",
             Self::Queues => "queues",
             Self::Agents => "agents",

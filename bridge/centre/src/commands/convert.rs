@@ -167,6 +167,11 @@ fn site(command: &SiteCommand, fresh: impl FnOnce() -> FreshKey) -> Option<Chang
             name: name.clone(),
             text: text.clone().unwrap_or_default(),
         },
+        SiteCommand::Variable { site, name, label } => Change::SetSiteVariable {
+            site: site.clone(),
+            name: name.clone(),
+            label: label.clone().unwrap_or_default(),
+        },
         SiteCommand::Delete { site } => Change::DeleteSite { id: site.clone() },
         SiteCommand::Key(KeyCommand::Add { site, algorithm, public_key }) => Change::AddKey {
             site: site.clone(),

@@ -33,7 +33,7 @@ use crate::model::Roles;
 
 /// Words of commands that are not there yet. They are known, so that nobody's `/private …` is taken
 /// for a text to the customer.
-const RESERVED: [&str; 6] = ["invite", "offer", "leave", "p", "log", "history"];
+const RESERVED: [&str; 5] = ["invite", "offer", "leave", "p", "log"];
 
 /// Whether the word is a command's name, one that is reserved included: a text that begins with it
 /// after a slash is never for the customer.

@@ -13,7 +13,7 @@ pub use self::{
     people::{Administrator, Agent, Profile, Role, Roles, Served, Supervisor},
     predefined::PredefinedMessage,
     queue::{Overflow, Queue, Target},
-    site::{Algorithm, Key, MAX_KEYS, Secret, Site},
+    site::{ABOUT_TOKENS, Algorithm, Key, MAX_KEYS, MAX_VARIABLES, Secret, Site, USUAL},
 };
 
 /// Everything that administrators manage. What `serde` writes is for the store, as it has the secrets

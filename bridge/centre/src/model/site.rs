@@ -33,6 +33,10 @@ pub struct Site {
     /// The widget's own words, replaced by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub texts: BTreeMap<String, String>,
+    /// The facts about customers that the site states besides the usual ones ([`USUAL`]): what
+    /// agents read, by the variable's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
     /// What the site signs customers' variables with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<Key>,
@@ -40,6 +44,21 @@ pub struct Site {
 
 /// How many keys of a site are live at once: the old one and the new one of a rotation.
 pub const MAX_KEYS: usize = 2;
+
+/// How many variables a site declares at most.
+pub const MAX_VARIABLES: usize = 12;
+
+/// The variables that every site has, and what agents read.
+pub const USUAL: [(&str, &str); 5] = [
+    ("name", "Name"),
+    ("email", "E-mail"),
+    ("phone", "Phone"),
+    ("page", "Page"),
+    ("browser", "Browser"),
+];
+
+/// The claims of a token that are about the token (RFC 7519, section 4.1).
+pub const ABOUT_TOKENS: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 fn colour() -> String {
     "#0b5cad".to_owned()
@@ -63,8 +82,18 @@ impl Site {
             queues: Vec::new(),
             federate: true,
             texts: BTreeMap::new(),
+            variables: BTreeMap::new(),
             keys: Vec::new(),
         }
+    }
+}
+
+impl Site {
+    /// What agents read for a variable; `None` if the site does not state such a thing.
+    #[must_use]
+    pub fn label(&self, variable: &str) -> Option<&str> {
+        let usual = USUAL.iter().find(|(name, _)| *name == variable).map(|(_, label)| *label);
+        usual.or_else(|| self.variables.get(variable).map(String::as_str))
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{reply::Reply, wall_clock::WallClock};
 
 /// What a link to a room shows.
-const OPEN: &str = "open the room";
+pub(super) const OPEN: &str = "open the room";
 
 /// A chat now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,13 +150,19 @@ fn stage(stage: &Stage, clock: &WallClock) -> String {
             format!("its last agent has left; unless one returns, it goes back to its queue{then}")
         }
         Stage::Active { agents, .. } => format!("with {}", people(agents)),
-        Stage::Ended { why, .. } => match why {
-            Ended::Customer => "over: the customer ended it".to_owned(),
-            Ended::Agent(name) => format!("over: {} ended it", short(name)),
-            Ended::Abandoned => "over: the customer left before an agent came".to_owned(),
-            Ended::NoAgent => "over: nobody took it".to_owned(),
-            Ended::Unknown => "over".to_owned(),
-        },
+        Stage::Ended { why: Ended::Unknown, .. } => "over".to_owned(),
+        Stage::Ended { why, .. } => format!("over: {}", how_ended(why)),
+    }
+}
+
+/// How a chat ended.
+pub(super) fn how_ended(why: &Ended) -> String {
+    match why {
+        Ended::Customer => "the customer ended it".to_owned(),
+        Ended::Agent(name) => format!("{} ended it", short(name)),
+        Ended::Abandoned => "the customer left before an agent came".to_owned(),
+        Ended::NoAgent => "nobody took it".to_owned(),
+        Ended::Unknown => "over".to_owned(),
     }
 }
 

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`live`] | queues, agents and waiting chats, now |
 //! | [`chats`] | one chat, and an agent's own work |
+//! | [`history`] | the earlier chats of a customer |
 //! | [`stats`] | what was counted |
 
 pub mod chats;
 mod fit;
+pub mod history;
 pub mod live;
 mod outcome;
 mod people;

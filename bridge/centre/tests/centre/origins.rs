@@ -56,6 +56,14 @@ fn names_texts_and_colours_have_their_form() {
         ("texts.a b", |site| drop(site.texts.insert("a b".to_owned(), "x".to_owned()))),
         ("texts..send", |site| drop(site.texts.insert(".send".to_owned(), "x".to_owned()))),
         ("queues", |site| site.queues = vec![String::new()]),
+        ("variables.a b", |site| drop(site.variables.insert("a b".to_owned(), "x".to_owned()))),
+        ("variables.1", |site| drop(site.variables.insert("1".to_owned(), "x".to_owned()))),
+        ("variables.sub", |site| drop(site.variables.insert("sub".to_owned(), "x".to_owned()))),
+        ("variables.email", |site| drop(site.variables.insert("email".to_owned(), "x".to_owned()))),
+        ("variables.order", |site| drop(site.variables.insert("order".to_owned(), " ".to_owned()))),
+        ("variables", |site| {
+            site.variables = (0..13).map(|n| (format!("v{n}"), "x".to_owned())).collect();
+        }),
     ] {
         let found = mistakes(change);
         assert_eq!(found.len(), 1, "{what}: {found:?}");

@@ -159,6 +159,11 @@ fn change() -> impl Strategy<Value = Change> {
             name,
             text: text.unwrap_or_default()
         }),
+        (site(), key(), text()).prop_map(|(site, name, text)| Change::SetSiteVariable {
+            site,
+            name,
+            label: text.unwrap_or_default()
+        }),
         (site(), new_key()).prop_map(|(site, key)| Change::AddKey { site, key }),
         (site(), new_key()).prop_map(|(site, key)| Change::RotateKey { site, key }),
         (message(), message_fields()).prop_map(|(id, fields)| Change::AddMessage { id, fields }),

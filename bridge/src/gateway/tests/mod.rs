@@ -8,6 +8,7 @@ mod origins;
 mod page;
 mod polling;
 mod runner;
+mod signing;
 mod sites;
 mod sockets;
 mod starting;
@@ -114,6 +115,8 @@ fn site(id: &str, origin: &str) -> Site {
         queues: vec![queue(OPEN, true), queue(CLOSED, false)],
         texts: BTreeMap::from([("start".to_owned(), "Talk to us".to_owned())]),
         transcripts: Transcripts::default(),
+        variables: Vec::new(),
+        keys: Vec::new(),
     }
 }
 

@@ -79,10 +79,17 @@ impl Work {
         let mut records = Vec::new();
         let mut phase = None;
         let (chat, bodies) = match input {
-            CustomerInput::Start { chat, site, session, queue, .. } => {
+            CustomerInput::Start { chat, site, session, queue, facts, .. } => {
                 self.number += 1;
                 let number = self.number;
-                let record = SessionRecord { chat, number, site, created: item.received };
+                let record = SessionRecord {
+                    chat,
+                    number,
+                    site,
+                    created: item.received,
+                    verified: facts.signed.is_some(),
+                    fault: facts.fault,
+                };
                 let record = serde_json::to_vec(&record).unwrap();
                 records.push((RecordKind::Session, session, Some(record)));
                 if queue.as_deref() == Some(CLOSED) {

@@ -59,7 +59,7 @@ pub const LIMITS: Limits =
     Limits { text_bytes: 16 * 1024, name_chars: 48, frame_bytes: 64 * 1024, ping_seconds: 15 };
 
 /// The body of `POST /customer/v1/sites/{site}/chats`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct StartChat {
     /// Made by the page at random, 22 to 64 characters of `A–Z a–z 0–9 - _`; the same key starts
@@ -73,6 +73,15 @@ pub struct StartChat {
     #[serde(default)]
     #[ts(optional)]
     pub queue: Option<String>,
+    /// What the site's server has signed about the customer: a JSON Web Token. One that is not good
+    /// does not keep the chat from starting, but nothing of it is believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub token: Option<String>,
+    /// What the page knows of the customer, by name; nobody vouches for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub variables: Option<BTreeMap<String, String>>,
 }
 
 /// The reply to [`StartChat`]: `201` for a new chat, `200` for the same start key again.
@@ -83,4 +92,61 @@ pub struct ChatStarted {
     /// The chat's display number. Grants nothing.
     #[ts(type = "number")]
     pub number: u64,
+    /// Whether the site's token was good.
+    #[serde(default)]
+    pub verified: bool,
+    /// Why it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub token_fault: Option<TokenFault>,
+    /// The names of stated variables that were left out: the site does not declare them, or there
+    /// was nothing in them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub ignored: Vec<String>,
+}
+
+/// Why a site's token is not good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenFault {
+    /// It is no token, or too long for one, or something in it is of the wrong type.
+    Malformed,
+    /// Its `kid` names none of the site's keys.
+    UnknownKey,
+    /// Its `alg` is not the one that this key is for.
+    WrongAlgorithm,
+    /// It was not signed with this key.
+    BadSignature,
+    /// Its `aud` is not the site.
+    WrongAudience,
+    /// `iss`, `exp` or `jti` is missing.
+    MissingClaim,
+    /// It is over.
+    Expired,
+    /// It is not good yet: a clock is wrong.
+    NotYet,
+    /// It is good for more than ten minutes.
+    TooLong,
+    /// Another chat has used it.
+    Used,
+}
+
+impl TokenFault {
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Malformed => "it is not a token",
+            Self::UnknownKey => "its key is none of the site's",
+            Self::WrongAlgorithm => "its algorithm is not that of its key",
+            Self::BadSignature => "the signature is wrong",
+            Self::WrongAudience => "it is for another site",
+            Self::MissingClaim => "it lacks iss, exp or jti",
+            Self::Expired => "it has expired",
+            Self::NotYet => "it is not valid yet",
+            Self::TooLong => "it is valid for more than ten minutes",
+            Self::Used => "it was used before",
+        }
+    }
 }

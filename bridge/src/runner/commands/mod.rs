@@ -3,9 +3,11 @@
 //! | module | what |
 //! |---|---|
 //! | `work` | agents' own work: log on, ready, pause, log off |
+//! | `history` | the earlier chats of a recognised customer |
 //! | `watch` | what supervisors look at and give out |
 //! | `manage` | changes of what administrators manage |
 
+mod history;
 mod manage;
 mod watch;
 mod work;
@@ -104,6 +106,7 @@ impl State {
                 }
             }
             Command::Private { .. } => self.note_privately(said, text, batch)?,
+            Command::History { number } => self.history(said, number, batch).await?,
             Command::Queues
             | Command::Agents
             | Command::Waiting { .. }

@@ -96,12 +96,31 @@ impl Office {
 
     /// A customer begins a chat.
     pub(super) async fn starts(&mut self, chat: u128, queue: &str) {
+        self.starts_with(chat, queue, Facts::default()).await;
+    }
+
+    /// The same customer whom the site vouches for begins a chat.
+    pub(super) async fn starts_signed(&mut self, chat: u128, queue: &str) {
+        let signed = crate::gateway::signed::Signed {
+            issuer: "https://x.org".to_owned(),
+            key: "k1".to_owned(),
+            visitor: Some("cc".repeat(32)),
+            token: format!("{:064x}", chat + 0xf00),
+            until: self.state.now().0,
+            variables: Vec::new(),
+        };
+        let facts = Facts { signed: Some(signed), ..Facts::default() };
+        self.starts_with(chat, queue, facts).await;
+    }
+
+    async fn starts_with(&mut self, chat: u128, queue: &str, facts: Facts) {
         let start = CustomerInput::Start {
             chat: ChatId(chat),
             site: "shop".to_owned(),
             name: Some(format!("Customer of {chat}")),
             session: format!("{chat:064x}"),
             queue: Some(queue.to_owned()),
+            facts,
         };
         self.customer(start).await;
     }

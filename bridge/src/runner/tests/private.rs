@@ -216,6 +216,7 @@ impl Twin {
             name: Some("Clara".to_owned()),
             session: "00".repeat(32),
             queue: None,
+            facts: Facts::default(),
         };
         twin.customer(start).await;
         twin.settle().await;

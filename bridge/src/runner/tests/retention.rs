@@ -20,7 +20,8 @@ fn secret(chat: u128) -> String {
     format!("rosebud {chat}!")
 }
 
-const KINDS: [RecordKind; 12] = [
+const KINDS: [RecordKind; 13] = [
+    RecordKind::Visitor,
     RecordKind::Chat,
     RecordKind::Agent,
     RecordKind::Conversation,
@@ -47,7 +48,7 @@ impl Office {
 
     /// A chat from its beginning to its end, with something of every kind.
     async fn whole_chat(&mut self, chat: u128, queue: &str) {
-        self.starts(chat, queue).await;
+        self.starts_signed(chat, queue).await;
         self.rings(chat).await;
         self.joins(chat, "anna").await;
         let (key, text) = (format!("key-of-{chat}"), secret(chat));
@@ -300,7 +301,7 @@ async fn one_with_very_many_records_goes_in_steps_and_its_streams_go_last() {
     assert_eq!(steps[2], (false, false));
 }
 
-/// The store of a version that had no traces: everything is found all the same.
+/// The store of a version that had no traces, and recognised nobody: everything is found all the same.
 #[tokio::test]
 async fn what_was_stored_before_there_were_traces_is_found() {
     let mut office = Office::of_anna(MONDAY).await;
@@ -308,7 +309,7 @@ async fn what_was_stored_before_there_were_traces_is_found() {
     office.whole_chat(2, "help").await;
     office.days_later(2).await;
     let mut records = Vec::new();
-    for kind in [RecordKind::Trace, RecordKind::EndedChat] {
+    for kind in [RecordKind::Trace, RecordKind::EndedChat, RecordKind::Visitor] {
         let all = office.store.records(kind).await.expect("read");
         records.extend(all.into_iter().map(|(key, _)| (kind, key, None)));
     }

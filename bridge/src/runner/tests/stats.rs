@@ -164,6 +164,7 @@ async fn neither_a_failed_commit_nor_a_restart_changes_the_counts() {
             name: None,
             session: format!("{chat:064x}"),
             queue: Some("sales".to_owned()),
+            facts: Facts::default(),
         };
         let done = office.does(async |state, batch| {
             state.take_customer(start, 1, batch).await.expect("done");

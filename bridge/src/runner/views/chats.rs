@@ -66,14 +66,18 @@ impl State {
                 Stage::Active { agents: self.agent_names(agents), returns: *return_at }
             }
             ChatState::Ended { reason, agents, .. } => {
-                let why = match reason {
-                    EndReason::Customer => Ended::Customer,
-                    EndReason::Agent(agent) => Ended::Agent(self.agent_named(agent).name),
-                    EndReason::Abandoned => Ended::Abandoned,
-                    EndReason::NoAgent => Ended::NoAgent,
-                };
+                let why = self.why_ended(reason);
                 Stage::Ended { why, agents: self.agent_names(agents) }
             }
+        }
+    }
+
+    pub(in crate::runner) fn why_ended(&self, reason: &EndReason) -> Ended {
+        match reason {
+            EndReason::Customer => Ended::Customer,
+            EndReason::Agent(agent) => Ended::Agent(self.agent_named(agent).name),
+            EndReason::Abandoned => Ended::Abandoned,
+            EndReason::NoAgent => Ended::NoAgent,
         }
     }
 
@@ -117,7 +121,7 @@ impl State {
     }
 
     /// The address of a chat's room. Its id does not say where it is, so our homeserver is named.
-    fn room_link(&self, of: &Conversation) -> Option<String> {
+    pub(in crate::runner) fn room_link(&self, of: &Conversation) -> Option<String> {
         let server = self.with.names.bot().server_name().to_owned();
         of.room.as_ref().map(|room| room.matrix_to_uri_via([server]).to_string())
     }

@@ -217,7 +217,9 @@ async fn streams_are_apart_and_in_pages(backend: &impl Backend) {
     assert_eq!(entries(&*store, Stream::Feed, OTHER_CHAT).await, []);
 }
 
-const KINDS: [RecordKind; 15] = [
+const KINDS: [RecordKind; 17] = [
+    RecordKind::Visitor,
+    RecordKind::UsedToken,
     RecordKind::Message,
     RecordKind::BotRoom,
     RecordKind::ArchivedConversation,

@@ -56,6 +56,8 @@ pub(super) fn records(kind: RecordKind) -> [u8; 2] {
         RecordKind::Trace => b't',
         RecordKind::Event => b'e',
         RecordKind::Session => b's',
+        RecordKind::Visitor => b'h',
+        RecordKind::UsedToken => b'k',
         RecordKind::Quarantine => b'q',
         RecordKind::Parked => b'p',
         RecordKind::Centre => b'n',

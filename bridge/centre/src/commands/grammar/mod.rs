@@ -74,6 +74,14 @@ pub enum Command {
         #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
         text: Vec<String>,
     },
+    /// Show the earlier chats of this customer, if the site says who they are; with a number, what
+    /// was said in one
+    #[command(after_help = "!history\n!history 42")]
+    History {
+        /// The number of an earlier chat
+        #[arg(value_name = "N", value_parser = number)]
+        number: Option<u64>,
+    },
     /// Show what is possible, or how a command is written
     #[command(after_help = "!help\n!help queue set")]
     Help {

@@ -87,6 +87,16 @@ pub enum SiteCommand {
         /// The text
         text: Option<String>,
     },
+    /// Declare a fact that the site states about its customers; without a label, take that back
+    #[command(after_help = "!site variable shop order \"Order number\"")]
+    Variable {
+        /// The site
+        site: String,
+        /// The variable's name: letters, digits, - and _
+        name: String,
+        /// What agents read
+        label: Option<String>,
+    },
     /// Delete a site
     Delete {
         /// The site

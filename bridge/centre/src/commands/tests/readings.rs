@@ -37,7 +37,7 @@ fn agents_commands() {
         ("!", help(&[])),
         ("", help(&[])),
         ("!help", help(&[])),
-        ("!h queue set", help(&["queue", "set"])),
+        ("!he queue set", help(&["queue", "set"])),
         ("!queue set --help", help(&["queue", "set"])),
         ("!queue help", help(&["queue"])),
         ("!queue", help(&["queue"])),
@@ -57,6 +57,8 @@ fn agents_commands() {
         ("!pause-", Command::PauseAfter),
         ("!status", Command::Status),
         ("!e", Command::End { rest: vec![] }),
+        ("!history", Command::History { number: None }),
+        ("!history #42", Command::History { number: Some(42) }),
         ("!end", Command::End { rest: vec![] }),
         ("END now", Command::End { rest: words(&["now"]) }),
     ]);
@@ -321,6 +323,14 @@ fn commands_about_sites() {
                 site: text("shop"),
                 name: text("send"),
                 text: Some(text("Send it")),
+            }),
+        ),
+        (
+            "!site variable shop order \"Order number\"",
+            site(SiteCommand::Variable {
+                site: text("shop"),
+                name: text("order"),
+                label: Some(text("Order number")),
             }),
         ),
         ("!site delete shop", site(SiteCommand::Delete { site: text("shop") })),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use ruma::{OwnedEventId, OwnedRoomId};
 use switchboard::{
-    gateway::input::CustomerInput,
+    gateway::input::{CustomerInput, Facts},
     identity::Namespace,
     matrix::content::EFFECT_KEY,
     outbox::{deliver::REMOVAL_KEY, effect::effect_id},
@@ -111,6 +111,7 @@ impl Arrivals {
                 name: None,
                 session: format!("{:064x}", chat.0),
                 queue: Some(queue.0.clone()),
+                facts: Facts::default(),
             }),
             Item::Send { chat, key } => customer(CustomerInput::Send {
                 chat: *chat,

@@ -235,6 +235,7 @@ pub(super) fn in_short(seq: EffectSeq, effect: &bridge::OutboxEffect) -> Option<
             Deed::Say { key: key_of(key).unwrap_or(u32::MAX), log: *anchor }
         }
         bridge::Deed::Card { .. }
+        | bridge::Deed::Customer { .. }
         | bridge::Deed::Notice { .. }
         | bridge::Deed::File { .. }
         | bridge::Deed::Redact { .. }

@@ -14,6 +14,7 @@ impl Office {
                 name: None,
                 session: format!("{n:064x}"),
                 queue: None,
+                facts: Facts::default(),
             };
             let mut batch = Batch::default();
             self.state.begin();
@@ -183,6 +184,7 @@ async fn the_chats_of_a_deleted_site_keep_their_page() {
         name: None,
         session: "9".repeat(64),
         queue: None,
+        facts: Facts::default(),
     };
     let late = office.state.take_customer(start, 1, &mut Batch::default()).await;
     assert!(late.is_err(), "no new ones");

@@ -65,6 +65,7 @@ impl Office {
                     name: None,
                     session: format!("{n:064x}"),
                     queue: None,
+                    facts: Facts::default(),
                 };
                 // Without a site there are no customers.
                 if self.state.take_customer(start, 1, &mut batch).await.is_err() {

@@ -6,6 +6,7 @@ import { pollingDial } from "./client/polling";
 import { socketDial } from "./client/socket";
 import { openStore } from "./client/storage";
 import { joinTabs } from "./client/tabs";
+import { browserOf } from "./embed/browser";
 import { meetHost } from "./embed/host";
 import type { FrameMessage } from "./embed/messages";
 import { App } from "./view/App";
@@ -38,6 +39,11 @@ const client = new Client({
     socket: Socket ? socketDial(socketUrl, Socket) : null,
     polling: pollingDial(api, limits),
   }),
+  identify: async () => {
+    const { token, variables } = await host.identify();
+    const browser = browserOf(navigator.userAgent);
+    return { token, variables: { ...(browser !== "" && { browser }), ...variables } };
+  },
 });
 
 const draft = {

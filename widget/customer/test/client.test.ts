@@ -1,7 +1,7 @@
 import type { ChatStarted, SiteInfo, StartChat } from "@switchboard/shared/wire";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, type Api } from "../src/client/api";
-import { Client } from "../src/client/client";
+import { Client, type ClientOptions } from "../src/client/client";
 import { openStore } from "../src/client/storage";
 import { agentSays, Exchange, FakeBrowser, FakeStorage, LIVE, own, queue, SITE } from "./fakes";
 
@@ -20,6 +20,8 @@ class FakeApi {
   /** What the next requests throw; after that they succeed. */
   readonly failures: Error[] = [];
   chats = 0;
+  /** What the bridge says of the token and the variables. */
+  taken: Pick<ChatStarted, "verified" | "token_fault" | "ignored"> = { verified: false };
   /** What the next requests for the site get. */
   info: SiteInfo = SITE;
 
@@ -32,11 +34,16 @@ class FakeApi {
     const failure = this.failures.shift();
     if (failure !== undefined) return Promise.reject(failure);
     this.chats += 1;
-    return Promise.resolve({ token: `T${String(this.chats)}`, number: 41 + this.chats });
+    return Promise.resolve({ token: `T${String(this.chats)}`, number: 41 + this.chats, ...this.taken });
   }
 }
 
-async function openClient(tab = "a", api = new FakeApi(), store = browser.store()) {
+async function openClient(
+  tab = "a",
+  api = new FakeApi(),
+  store = browser.store(),
+  more: Partial<ClientOptions> = {},
+) {
   const exchange = new Exchange();
   const client = new Client({
     site: "shop",
@@ -45,10 +52,47 @@ async function openClient(tab = "a", api = new FakeApi(), store = browser.store(
     tabs: browser.tab(tab),
     dials: () => ({ socket: exchange.dial, polling: exchange.dial }),
     random: () => 1,
+    ...more,
   });
   await vi.advanceTimersByTimeAsync(0);
   return { client, api, exchange };
 }
+
+describe("who the customer is", () => {
+  it("is asked anew for each try, and told to the bridge", async () => {
+    const api = new FakeApi();
+    api.failures.push(new TypeError("no network"));
+    let asked = 0;
+    const identify = () => Promise.resolve({ token: `t${String((asked += 1))}`, variables: { order: "1" } });
+    const { client } = await openClient("a", api, browser.store(), { identify });
+    client.start("Mia");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(api.starts.map(({ token, variables }) => [token, variables])).toEqual([
+      ["t1", { order: "1" }],
+      ["t2", { order: "1" }],
+    ]);
+    expect(api.starts[0]?.start_key).toBe(api.starts[1]?.start_key);
+  });
+
+  it("is not mentioned where the page says nothing", async () => {
+    const { client, api } = await openClient();
+    client.start("Mia");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(Object.keys(api.starts[0] ?? {}).sort()).toEqual(["name", "start_key"]);
+  });
+
+  it("starts the chat all the same, and tells integrators, when it was not accepted", async () => {
+    const warned = vi.spyOn(console, "warn").mockReturnValue();
+    const api = new FakeApi();
+    api.taken = { verified: false, token_fault: "expired", ignored: ["colour"] };
+    const { client } = await openClient("a", api);
+    client.start("Mia");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(client.view().chat).not.toBeNull();
+    expect(warned.mock.calls.flat().join("\n")).toMatch(/\(expired\)[^]*colour/);
+    warned.mockRestore();
+  });
+});
 
 describe("starting", () => {
   it("opens a chat and remembers it", async () => {

@@ -24,12 +24,20 @@ describe("the loader's settings", () => {
       site: "a/b",
       colour: null,
       label: null,
+      identify: null,
     });
   });
 });
 
 describe("the launcher", () => {
-  const settings: Settings = { origin: BRIDGE, page: "about:blank", site: "shop", colour: null, label: null };
+  const settings: Settings = {
+    origin: BRIDGE,
+    page: "about:blank",
+    site: "shop",
+    colour: null,
+    label: null,
+    identify: null,
+  };
   let widget: Switchboard;
   let inside: { postMessage: ReturnType<typeof vi.fn> };
 

@@ -39,7 +39,7 @@ export async function loadPage(site: SiteInfo = SITE): Promise<void> {
       kept.transcript ? Promise.resolve(kept.transcript) : Promise.reject(new Error("not now")),
     start: (_site: string, body: StartChat) => {
       starts.push(body);
-      return Promise.resolve<ChatStarted>({ token: "T", number: 42 });
+      return Promise.resolve<ChatStarted>({ token: "T", number: 42, verified: false });
     },
   };
   const client = new Client({

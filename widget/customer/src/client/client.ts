@@ -1,5 +1,7 @@
 /** The widget's state for one site: before, during and after a chat. Knows nothing of elements. */
-import type { Limits, SiteInfo } from "@switchboard/shared/wire";
+import type { ChatStarted, Limits, SiteInfo } from "@switchboard/shared/wire";
+import { complain } from "../complain";
+import type { Identity } from "../embed/messages";
 import { ApiError, type Api } from "./api";
 import { Chat, type ChatView } from "./chat";
 import { backoff, type Dials } from "./connection";
@@ -34,6 +36,8 @@ export interface ClientOptions {
   /** `limits` tells the newest that are known. */
   dials: (limits: () => Limits) => Dials;
   random?: () => number;
+  /** Who the customer is, as far as the site's page knows. */
+  identify?: () => Promise<Identity>;
 }
 
 /** A site that was had before that is asked for again when the customer looks. */
@@ -175,12 +179,14 @@ export class Client {
         queue,
         signal: start.signal,
         random: this.#random,
+        identify: this.#o.identify,
         struggling: () => {
           this.#starting = "struggling";
           this.#changed();
         },
       });
       if (!started || start.signal.aborted) return;
+      report(started);
       this.#open(this.#sessions.complete(started));
       this.#o.tabs.announce();
     } catch (error) {
@@ -244,4 +250,11 @@ export class Client {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Tells integrators what the bridge did not take. */
+function report({ token_fault: fault, ignored = [] }: ChatStarted): void {
+  if (fault !== undefined)
+    complain(`the site's token was not accepted (${fault}), so nothing of it is believed`);
+  if (ignored.length > 0) complain(`these variables are not declared, or empty: ${ignored.join(", ")}`);
 }

@@ -1,5 +1,6 @@
 /** Starts a chat: asks until the bridge answers, with the same key, so that it becomes one chat. */
 import type { ChatStarted } from "@switchboard/shared/wire";
+import type { Identity } from "../embed/messages";
 import { ApiError, type Api } from "./api";
 import { backoff } from "./connection";
 
@@ -14,9 +15,13 @@ export interface Start {
   queue: string | null;
   signal: AbortSignal;
   random: () => number;
+  /** Who the customer is; asked before each try, for tokens are good for minutes only. */
+  identify: (() => Promise<Identity>) | undefined;
   /** It did not work at once; it is tried again. */
   struggling(): void;
 }
+
+const NOBODY: Identity = { token: null, variables: {} };
 
 /** Resolves when `ms` have passed, or at once when `signal` aborts. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -32,9 +37,15 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** The chat, or null if `signal` aborted. Throws {@link ApiError} if the bridge refuses for good. */
 export async function startChat(start: Start): Promise<ChatStarted | null> {
   const { api, site, key, name, queue, signal, random } = start;
-  const body = { start_key: key, ...(name !== "" && { name }), ...(queue !== null && { queue }) };
+  const fixed = { start_key: key, ...(name !== "" && { name }), ...(queue !== null && { queue }) };
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
+      const { token, variables } = start.identify ? await start.identify() : NOBODY;
+      const body = {
+        ...fixed,
+        ...(token !== null && { token }),
+        ...(Object.keys(variables).length > 0 && { variables }),
+      };
       const started = await api.start(site, body, signal);
       // A proxy's own page can come with status 200, too.
       if (typeof started.token === "string" && typeof started.number === "number") return started;

@@ -1,14 +1,42 @@
-/** What the site's page and the iframe say to each other. Nothing secret is among it. */
+/**
+ * What the site's page and the iframe say to each other. The only secret among it is the site's token,
+ * which goes to the bridge's own origin and nowhere else.
+ */
+
+/** Who the customer is, as the page has it. */
+export interface Identity {
+  /** What the site's server has signed. */
+  token: string | null;
+  /** What the page knows, by name; nobody vouches for it. */
+  variables: Record<string, string>;
+}
+
+/** What a page knows of its customer; nothing is said of what is null. */
+export type Variables = Record<string, string | number | boolean | null | undefined>;
+
+/** Who the customer is, as the page says it. */
+export interface Said {
+  /** The page's address. */
+  page: string;
+  token: string | null;
+  variables?: Variables | undefined;
+}
 
 /** From the site's page. */
 export type HostMessage =
   /** The first, which tells the iframe the page's origin. */
-  { switchboard: "hello"; open: boolean } | { switchboard: "open" } | { switchboard: "close" };
+  | { switchboard: "hello"; open: boolean }
+  | { switchboard: "open" }
+  | { switchboard: "close" }
+  /** The reply to `identify`. */
+  | ({ switchboard: "identity"; id: number | undefined } & Said);
 
 /** From the iframe. */
 export type FrameMessage =
   /** The state that the launcher shows; also the reply to `hello`. */
   | { switchboard: "state"; unread: number; chat: boolean; colour: string | null }
+  /** A chat starts: who is the customer? */
+  | { switchboard: "identify"; id: number }
   /** The customer has asked, in the iframe, to close it. */
   | { switchboard: "close" };
 

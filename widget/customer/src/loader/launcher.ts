@@ -1,5 +1,5 @@
 /** The button on the site's page, and the panel with the iframe. */
-import { isColour, textOn, type FrameMessage, type HostMessage } from "../embed/messages";
+import { isColour, textOn, type FrameMessage, type HostMessage, type Variables } from "../embed/messages";
 import { STYLES } from "./styles";
 import { TEXTS } from "./texts";
 
@@ -12,12 +12,23 @@ export interface Settings {
   site: string;
   colour: string | null;
   label: string | null;
+  /** Where the site's token comes from. */
+  identify: TokenSource;
+  /** What the page knows of the customer. */
+  variables?: Variables;
 }
+
+/** Where the site's token comes from: the token itself, or what fetches a fresh one when a chat starts. */
+export type TokenSource = string | null | (() => string | null | Promise<string | null>);
 
 /** What the site's own scripts can do. */
 export interface Switchboard {
   open: () => void;
   close: () => void;
+  /** Says where the site's token comes from, for chats that start from now on. */
+  identify: (source: TokenSource) => void;
+  /** Says what the page knows of the customer, in place of what it said before. */
+  setVariables: (variables: Variables) => void;
   destroy: () => void;
 }
 
@@ -32,11 +43,11 @@ const CROSS = "M6 6l12 12M18 6L6 18";
 
 /** Reads the script's own element. */
 export function settingsOf(script: HTMLScriptElement): Settings | null {
-  const { site, colour = null, label = null } = script.dataset;
+  const { site, colour = null, label = null, token = null } = script.dataset;
   if (site === undefined || site === "") return null;
   const url = new URL(script.src);
-  const page = new URL(`/widget/${encodeURIComponent(site)}`, url).href;
-  return { origin: url.origin, page, site, colour, label };
+  const page = `${url.origin}/widget/${encodeURIComponent(site)}`;
+  return { origin: url.origin, page, site, colour, label, identify: token };
 }
 
 /** Puts the launcher on the page. */
@@ -64,6 +75,7 @@ export function launch(settings: Settings, doc: Document = document, view: Windo
   let ready = false;
   let unread = 0;
   let pageOverflow = "";
+  let { identify, variables } = settings;
 
   function paint(colour: string): void {
     root.style.setProperty("--accent", colour);
@@ -81,6 +93,18 @@ export function launch(settings: Settings, doc: Document = document, view: Windo
 
   function tell(message: HostMessage): void {
     frame?.contentWindow?.postMessage(message, settings.origin);
+  }
+
+  /** What of it can be used is for the iframe to say: this script is on every page of the site. */
+  async function tellIdentity(id?: number): Promise<void> {
+    let token: string | null = null;
+    try {
+      token = typeof identify === "function" ? await identify() : identify;
+    } catch (error) {
+      // It does not keep the customer from chatting, and whoever watches the site hears of it.
+      reportError(error);
+    }
+    tell({ switchboard: "identity", id, page: view.location.href, token, variables });
   }
 
   function tellOpen(): void {
@@ -109,14 +133,9 @@ export function launch(settings: Settings, doc: Document = document, view: Windo
   /** On a phone the panel is the screen: the page must not scroll under it, nor the keyboard cover it. */
   function fitScreen(): void {
     const screen = open && view.matchMedia(PHONE).matches ? view.visualViewport : null;
-    const { style } = panel;
-    if (screen) {
-      style.setProperty("--top", `${String(screen.offsetTop)}px`);
-      style.setProperty("--height", `${String(screen.height)}px`);
-    } else {
-      style.removeProperty("--top");
-      style.removeProperty("--height");
-    }
+    panel.style.cssText = screen
+      ? `--top:${String(screen.offsetTop)}px;--height:${String(screen.height)}px`
+      : "";
   }
 
   function setOpen(next: boolean): void {
@@ -142,11 +161,12 @@ export function launch(settings: Settings, doc: Document = document, view: Windo
     if (event.origin !== settings.origin || !frame || event.source !== frame.contentWindow) return;
     const message = event.data;
     if (message?.switchboard === "close") setOpen(false);
+    if (message?.switchboard === "identify") void tellIdentity(message.id);
     if (message?.switchboard !== "state") return;
     view.clearTimeout(timer);
-    unread = Math.max(0, Math.trunc(Number(message.unread) || 0));
+    unread = message.unread ?? 0;
     if (isColour(message.colour)) paint(message.colour);
-    remember(memory, message.chat === true, view);
+    remember(memory, message.chat, view);
     const first = !ready;
     ready = true;
     show();
@@ -179,6 +199,8 @@ export function launch(settings: Settings, doc: Document = document, view: Windo
   return {
     open: () => setOpen(true),
     close: () => setOpen(false),
+    identify: (source) => void (identify = source),
+    setVariables: (more) => void (variables = more),
     destroy() {
       setOpen(false);
       unload();
@@ -213,7 +235,7 @@ function icon(doc: Document, name: string, path: string): SVGSVGElement {
 }
 
 /** Only that there is a chat is stored on the site's side, never which. */
-function remember(key: string, chat: boolean, view: Window): void {
+function remember(key: string, chat: boolean | undefined, view: Window): void {
   try {
     if (chat) view.localStorage.setItem(key, "1");
     else view.localStorage.removeItem(key);
@@ -224,7 +246,7 @@ function remember(key: string, chat: boolean, view: Window): void {
 
 function remembered(key: string, view: Window): boolean {
   try {
-    return view.localStorage.getItem(key) === "1";
+    return !!view.localStorage.getItem(key);
   } catch {
     return false;
   }

@@ -10,11 +10,10 @@ transition:transform .15s}
 .launcher:focus-visible{outline:3px solid var(--accent);outline-offset:3px;box-shadow:0 0 0 3px #fff}
 svg{display:block;margin:auto;inline-size:28px;block-size:28px;fill:none;stroke:currentColor;stroke-width:2;
 stroke-linecap:round;stroke-linejoin:round}
-.open .talk,.shut{display:none}
+.open .talk,.shut,.ready p,.badge[hidden]{display:none}
 .open .shut{display:block}
 .badge{position:absolute;inset-block-start:-4px;inset-inline-end:-4px;min-inline-size:22px;padding:0 6px;
 border-radius:11px;background:#c5221f;color:#fff;font:700 13px/22px system-ui,sans-serif;text-align:center}
-.badge[hidden]{display:none}
 .panel{inset-block-end:92px;inline-size:min(400px,calc(100vw - 40px));block-size:min(660px,calc(100vh - 112px));
 border-radius:16px;overflow:hidden;background:#fff;color:#333;box-shadow:0 8px 40px #0005;
 visibility:hidden;opacity:0;transform:translateY(12px);transition:opacity .18s,transform .18s,visibility 0s .18s}
@@ -22,7 +21,6 @@ visibility:hidden;opacity:0;transform:translateY(12px);transition:opacity .18s,t
 p{position:absolute;inset:0;margin:auto;block-size:fit-content;padding:24px;font:16px/1.5 system-ui,sans-serif;text-align:center}
 iframe{position:absolute;inset:0;inline-size:100%;block-size:100%;border:0;opacity:0;color-scheme:normal}
 .ready iframe{opacity:1}
-.ready p{display:none}
 @media(max-width:479px){
 .panel{inset:0;inset-block-start:var(--top,0);inline-size:100%;block-size:var(--height,100dvh);border-radius:0}
 .open.ready .launcher{display:none}}

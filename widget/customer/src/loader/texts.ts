@@ -5,5 +5,5 @@ export const TEXTS = {
   unread: (count: number) => (count === 1 ? "1 new message" : `${String(count)} new messages`),
   frame: "Chat",
   loading: "Loading…",
-  unreachable: "The chat cannot be loaded right now. Please close it and try again later.",
+  unreachable: "The chat cannot be loaded. Please close it and try again.",
 };

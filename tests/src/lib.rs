@@ -11,5 +11,6 @@ pub mod fake;
 pub mod ports;
 pub mod process;
 pub mod scene;
+pub mod signing;
 pub mod synapse;
 pub mod wait;

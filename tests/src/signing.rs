@@ -4,13 +4,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{EncodingKey, Header, encode};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Who tokens say they are from.
 pub const ISSUER: &str = "https://shop.example";
 
 /// A site's key for HS256.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Signer {
     /// The key's id.
     pub key: String,

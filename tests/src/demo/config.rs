@@ -127,7 +127,9 @@ colour = "#0b6e4f"
 ask_name = true
 origins = ["http://127.0.0.1:{shop}", "http://localhost:{shop}"]
 queue = "support"
-"##,
+variables = {{ order = "Last order" }}
+
+{key}"##,
         homeserver = ports.homeserver,
         appservice = ports.appservice,
         as_token = state.as_token,
@@ -145,6 +147,7 @@ queue = "support"
         agents = agents.concat(),
         administrator = state.administrator.user,
         site = super::stack::SITE,
+        key = state.signer.table(),
         shop = ports.shop,
     )
 }

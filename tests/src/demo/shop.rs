@@ -4,13 +4,17 @@ use std::net::Ipv4Addr;
 
 use axum::{
     Router,
+    extract::Query,
     http::{StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
+use serde::Deserialize;
+use serde_json::json;
 use tokio::{net::TcpListener, task::AbortHandle};
 
-use super::{DemoError, Ports, stack::SITE};
+use super::{DemoError, State, stack::SITE};
+use crate::{signing::Signer, synapse::capitalised};
 
 const PAGE: &str = include_str!("shop.html");
 
@@ -21,7 +25,8 @@ pub(super) struct Shop {
 }
 
 impl Shop {
-    pub(super) async fn open(ports: &Ports) -> Result<Self, DemoError> {
+    pub(super) async fn open(state: &State) -> Result<Self, DemoError> {
+        let State { ports, signer, .. } = state;
         let page = PAGE
             .replace("{gateway}", &format!("http://127.0.0.1:{}", ports.gateway))
             .replace("{site}", SITE);
@@ -31,6 +36,8 @@ impl Shop {
             let router = Router::new()
                 .route("/", get(|| async { Html(page) }))
                 .route("/favicon.ico", get(no_icon));
+            // Who is logged in there is nobody's business at the foreign origin.
+            let router = if port == ports.shop { with_tokens(router, signer) } else { router };
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
                 .await
                 .map_err(DemoError::io(format!("cannot listen on port {port}")))?;
@@ -49,6 +56,28 @@ impl Drop for Shop {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// Who says that they are logged in is believed: it is a demo.
+#[derive(Deserialize)]
+struct LoggedIn {
+    customer: String,
+}
+
+fn with_tokens(router: Router, signer: &Signer) -> Router {
+    let signer = signer.clone();
+    router.route(
+        "/chat-token",
+        get(async move |Query(LoggedIn { customer }): Query<LoggedIn>| {
+            let claims = json!({
+                "sub": customer,
+                "name": format!("{} Fern", capitalised(&customer)),
+                "email": format!("{customer}@example.org"),
+                "order": 4711,
+            });
+            ([(header::CACHE_CONTROL, "no-store")], signer.token(SITE, &claims))
+        }),
+    )
 }
 
 async fn no_icon() -> Response {

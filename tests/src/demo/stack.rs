@@ -104,7 +104,7 @@ impl Stack {
         say(format!("    users       ready after {}", seconds()));
         bridge.start().await?;
         say(format!("    bridge      ready after {}", seconds()));
-        let shop = Shop::open(&state.ports).await?;
+        let shop = Shop::open(&state).await?;
         Ok(Self { synapse, bridge, shop, state })
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DemoError;
 use crate::ports;
+use crate::signing::Signer;
 
 /// The agents' user names.
 pub const AGENTS: [&str; 2] = ["anna", "ben"];
@@ -52,6 +53,14 @@ pub struct State {
     pub agents: Vec<Login>,
     /// The administrator.
     pub administrator: Login,
+    /// What the shop signs who its customers are with.
+    #[serde(default = "signer")]
+    pub signer: Signer,
+}
+
+/// One that is made at every start will do, for shop and bridge start together.
+fn signer() -> Signer {
+    Signer::new("demo", rand::random())
 }
 
 impl State {
@@ -84,6 +93,7 @@ impl State {
             hs_token: random(64),
             agents: AGENTS.map(login).to_vec(),
             administrator: login("admin"),
+            signer: signer(),
         })
     }
 }

@@ -140,11 +140,13 @@ impl Bridge {
     pub async fn is_healthy(&mut self) {
         let url = format!("{}/health", self.config.operations_url());
         let http = self.http.clone();
+        let log = self.directory.path().join("log");
         let child = Mutex::new(self.child.as_mut().expect("the bridge runs"));
         eventually(DEADLINE, || async {
             let ended = child.lock().map(|mut child| child.try_wait());
             if let Ok(Ok(Some(status))) = ended {
-                panic!("the bridge exited at start: {status}");
+                let log = std::fs::read_to_string(&log).unwrap_or_default();
+                panic!("the bridge exited at start: {status}; its log:\n{log}");
             }
             let reply = http.get(&url).send().await.ok()?;
             reply.status().is_success().then_some(())

@@ -12,5 +12,6 @@ pub mod ports;
 pub mod process;
 pub mod scene;
 pub mod signing;
+pub mod stage;
 pub mod synapse;
 pub mod wait;

@@ -136,6 +136,12 @@ export class Agent {
     return await this.send(room, "m.room.message", { msgtype: "m.text", body });
   }
 
+  /** Says something with a formatted form, as rich text editors do. */
+  async sayRich(room: string, body: string, markup: string): Promise<string> {
+    const rich = { format: "org.matrix.custom.html", formatted_body: markup };
+    return await this.send(room, "m.room.message", { msgtype: "m.text", body, ...rich });
+  }
+
   async edit(room: string, event: string, body: string): Promise<string> {
     return await this.send(room, "m.room.message", {
       msgtype: "m.text",

@@ -25,7 +25,7 @@ export interface Addresses {
 
 export type Command = "kill bridge" | "start bridge" | "restart homeserver";
 
-const target = process.env["CARGO_TARGET_DIR"] ?? fileURLToPath(new URL("../../../target", import.meta.url));
+export const target = process.env["CARGO_TARGET_DIR"] ?? fileURLToPath(new URL("../../../target", import.meta.url));
 const STOP_MS = 20_000;
 
 export class Stack {

@@ -1,12 +1,10 @@
 //! The demo as the browser tests use it: a line of JSON first, then one command per line of
 //! standard input, each answered by a line of JSON.
 
-use std::io::{BufRead, stdin};
-
 use serde_json::json;
-use tokio::sync::mpsc;
 
 use super::{DemoError, stack::Stack};
+use crate::stage::lines;
 
 /// Obeys commands until told to stop, or until standard input ends.
 pub(super) async fn serve(
@@ -27,20 +25,6 @@ pub(super) async fn serve(
         let error = result.err().map(|error| error.to_string());
         println!("{}", json!({ "command": line, "error": error }));
     }
-}
-
-/// The lines of standard input. Reading blocks, so a thread does it; it ends with the program.
-fn lines() -> mpsc::UnboundedReceiver<String> {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    std::thread::spawn(move || {
-        for line in stdin().lock().lines() {
-            let Ok(line) = line else { return };
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }
 
 async fn obey(stack: &mut Stack, command: &str) -> Result<(), DemoError> {

@@ -28,6 +28,7 @@ pub mod json;
 pub mod listen;
 pub mod live;
 pub mod matrix;
+pub mod media;
 pub mod metrics;
 pub mod operations;
 pub mod outbox;

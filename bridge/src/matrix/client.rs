@@ -63,6 +63,9 @@ pub enum CallError {
         /// Its words.
         message: String,
     },
+    /// The virus scanner does not answer, so nothing was sent: try again later.
+    #[error("the virus scanner does not answer: {0}")]
+    Scanner(String),
     /// The request could not be written: a fault of ours.
     #[error("a request could not be written: {0}")]
     Nonsense(String),
@@ -163,6 +166,9 @@ impl std::fmt::Debug for Homeserver {
         f.debug_struct("Homeserver").field("base", &self.base).finish_non_exhaustive()
     }
 }
+
+/// How long a file may take.
+const FILE_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// How long a request may take before its answer counts as lost.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -284,6 +290,70 @@ impl Homeserver {
             .map_err(|_| not_done(status, &bytes))
     }
 
+    /// Puts a file into the media repository; returns its address (spec: `POST /upload`).
+    pub async fn upload(
+        &self,
+        who: As<'_>,
+        mime: &str,
+        size: u64,
+        body: reqwest::Body,
+    ) -> Result<String, CallError> {
+        #[derive(serde::Deserialize)]
+        struct Uploaded {
+            content_uri: String,
+        }
+        let response = self
+            .http
+            .post(format!("{}/_matrix/media/v3/upload", self.base))
+            .query(&[("user_id", who.user.as_str())])
+            .bearer_auth(&self.token)
+            .header(http::header::CONTENT_TYPE, mime)
+            // Without it, the body goes in chunks, which Synapse refuses.
+            .header(http::header::CONTENT_LENGTH, size)
+            .timeout(FILE_TIMEOUT)
+            .body(body)
+            .send()
+            .await
+            .map_err(lost)?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(lost)?;
+        if !status.is_success() {
+            return Err(refused_file(status, &body));
+        }
+        serde_json::from_slice::<Uploaded>(&body)
+            .map(|uploaded| uploaded.content_uri)
+            .map_err(|_| not_done(status, &body))
+    }
+
+    /// A file of the media repository, to be read as it comes (spec: authenticated media).
+    pub async fn download(&self, who: As<'_>, uri: &str) -> Result<reqwest::Response, CallError> {
+        let place = uri
+            .strip_prefix("mxc://")
+            .filter(|place| {
+                place.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:/[]".contains(&b))
+            })
+            .and_then(|place| place.split_once('/'))
+            .filter(|(server, id)| !server.is_empty() && !id.is_empty() && !id.contains('/'));
+        let Some((server, id)) = place else {
+            return Err(CallError::Nonsense("no address of a file".to_owned()));
+        };
+        let response = self
+            .http
+            .get(format!("{}/_matrix/client/v1/media/download/{server}/{id}", self.base))
+            .query(&[("user_id", who.user.as_str())])
+            .bearer_auth(&self.token)
+            .timeout(FILE_TIMEOUT)
+            .send()
+            .await
+            .map_err(lost)?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = response.bytes().await.map_err(lost)?;
+        Err(refused_file(status, &body))
+    }
+
     async fn exchange<T>(&self, request: http::Request<bytes::Bytes>) -> Result<T, CallError>
     where
         T: IncomingResponse,
@@ -308,6 +378,26 @@ impl Homeserver {
             FromHttpResponseError::Server(error) => refusal(status, &error.into(), &body),
             _ => not_done(status, &body),
         })
+    }
+}
+
+/// What an answer without a file says.
+fn refused_file(status: http::StatusCode, body: &[u8]) -> CallError {
+    match not_done(status, body) {
+        CallError::Failed { kind: Some(kind), .. } if kind == "M_UNKNOWN_TOKEN" => {
+            CallError::Unauthorised
+        }
+        CallError::Failed { kind: Some(_), .. }
+            if status == http::StatusCode::TOO_MANY_REQUESTS =>
+        {
+            CallError::Limited { retry_after: None }
+        }
+        CallError::Failed { status: code, kind: Some(kind), message, .. }
+            if status.is_client_error() =>
+        {
+            CallError::Refused { status: code, kind, message }
+        }
+        other => other,
     }
 }
 

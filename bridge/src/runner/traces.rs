@@ -13,13 +13,14 @@ use crate::{
 };
 
 /// The kinds of records that go with a chat under keys of their own, and what traces call them.
-const KINDS: [(RecordKind, &str); 6] = [
+const KINDS: [(RecordKind, &str); 7] = [
     (RecordKind::Event, "event"),
     (RecordKind::Session, "session"),
     (RecordKind::Quarantine, "quarantine"),
     (RecordKind::Parked, "parked"),
     (RecordKind::Visitor, "visitor"),
     (RecordKind::Message, "message"),
+    (RecordKind::File, "file"),
 ];
 
 /// Below and above all traces of a chat.

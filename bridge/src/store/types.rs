@@ -74,6 +74,8 @@ pub enum RecordKind {
     Trace,
     /// A Matrix event's place in its chat, by event id.
     Event,
+    /// A file of a customer or an agent, by `<chat id>/<file id>`.
+    File,
     /// A customer's session, by the hash of its token.
     Session,
     /// The chats of customers whom a site vouches for, by `<who>/<begin>/<chat id>`; the begin in

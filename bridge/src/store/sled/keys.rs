@@ -55,6 +55,7 @@ pub(super) fn records(kind: RecordKind) -> [u8; 2] {
         RecordKind::EndedChat => b'd',
         RecordKind::Trace => b't',
         RecordKind::Event => b'e',
+        RecordKind::File => b'f',
         RecordKind::Session => b's',
         RecordKind::Visitor => b'h',
         RecordKind::UsedToken => b'k',

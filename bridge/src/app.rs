@@ -18,6 +18,7 @@ use crate::{
     listen::{self, ListenOptions},
     live::Live,
     matrix::client::{CallError, Homeserver},
+    media::Media,
     metrics::Metrics,
     operations::{self, OperationsState},
     outbox::{self, Outbox, deliver::Deliverer, health::Health},
@@ -70,6 +71,9 @@ pub enum AppError {
     /// The homeserver's client.
     #[error(transparent)]
     Homeserver(#[from] CallError),
+    /// The folder for files on their way.
+    #[error("the folder for files on their way, beside the store, cannot be made: {0}")]
+    Files(std::io::Error),
     /// Signals cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(std::io::Error),
@@ -206,18 +210,29 @@ struct Parts {
     problem: Problem,
     sites: watch::Sender<Arc<Sites>>,
     spaces: SpaceSettings,
+    media: Arc<Media>,
 }
 
 impl Parts {
     async fn new(config: &Config, accept_rollback: bool) -> Result<Self, AppError> {
+        let names = config.namespace()?;
+        let homeserver =
+            Homeserver::new(&config.homeserver.url, config.appservice.as_token.reveal())?;
+        // First the store: whoever opens it may empty the folder.
+        let store = open_store(&config.store, accept_rollback).await?;
+        let media = Media::new(
+            homeserver.clone(),
+            names.bot().to_owned(),
+            config.files.clone(),
+            &config.store.files(),
+        )
+        .map_err(AppError::Files)?;
         Ok(Self {
             clock: Clock::system(),
-            names: config.namespace()?,
-            homeserver: Homeserver::new(
-                &config.homeserver.url,
-                config.appservice.as_token.reveal(),
-            )?,
-            store: open_store(&config.store, accept_rollback).await?,
+            names,
+            homeserver,
+            store,
+            media: Arc::new(media),
             directory: Directory::default(),
             live: Live::new(),
             metrics: Metrics::new(),
@@ -247,6 +262,7 @@ impl Parts {
             names: self.names.clone(),
             directory: self.directory.clone(),
             incarnation: self.store.identity().incarnation.clone(),
+            media: Some(Arc::clone(&self.media)),
         }
     }
 
@@ -301,6 +317,7 @@ impl Parts {
             config.gateway.clone(),
             self.sites.subscribe(),
             stop.clone(),
+            Some(Arc::clone(&self.media)),
         );
         let connections = config.gateway.limits.connections.try_into().unwrap_or(usize::MAX);
         let public = ListenOptions { max_connections: connections, ..options };

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use ruma::api::client::{account::whoami, discovery::get_capabilities};
+use ruma::api::client::{
+    account::whoami, authenticated_media::get_media_config, discovery::get_capabilities,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -77,6 +79,7 @@ pub async fn check(config: &Config) -> Vec<Finding> {
     let known = findings.iter().all(|finding| finding.result.is_ok());
     if known {
         findings.push(rooms(&homeserver).await);
+        findings.push(files(config, &homeserver).await);
         findings.extend(way_back(config, &homeserver).await);
     }
     findings
@@ -128,6 +131,26 @@ async fn rooms(homeserver: &Homeserver) -> Finding {
         Err(error) => Err(error.in_full()),
     };
     Finding { what: "rooms".to_owned(), result }
+}
+
+/// Whether the homeserver takes files as large as customers and agents may send.
+async fn files(config: &Config, homeserver: &Homeserver) -> Finding {
+    let most = config.files.max_bytes;
+    let result = match homeserver.call_plain(get_media_config::v1::Request::new()).await {
+        Ok(response) if u64::from(response.upload_size) >= most => {
+            Ok(format!("the homeserver takes up to {} bytes", response.upload_size))
+        }
+        Ok(response) => Err(format!(
+            "the homeserver takes only {} bytes, and files.max_bytes is {most}.\n  Raise `max_upload_size` in homeserver.yaml, or lower files.max_bytes.",
+            response.upload_size
+        )),
+        // Some do not say.
+        Err(error) if error.is_not_found() || error.is("M_UNRECOGNIZED") => {
+            Ok("the homeserver does not say how large a file it takes".to_owned())
+        }
+        Err(error) => Err(error.in_full()),
+    };
+    Finding { what: "files".to_owned(), result }
 }
 
 /// Whether the homeserver reaches the bridge: it is asked to ping. While the bridge is not running,

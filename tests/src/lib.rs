@@ -10,6 +10,7 @@ pub mod desk;
 pub mod fake;
 pub mod ports;
 pub mod process;
+pub mod scanner;
 pub mod scene;
 pub mod signing;
 pub mod stage;

@@ -109,6 +109,7 @@ async fn strangers_get_nothing_and_learn_nothing() {
             message: "there is no such thing".to_owned(),
             retry_after_ms: None,
             reason: None,
+            unfit: None,
         },
     );
     let mut guess = chat.customer.token().to_owned();
@@ -171,6 +172,7 @@ async fn pages_of_foreign_origins_are_turned_away() {
             message: "pages of this origin may not do this".to_owned(),
             retry_after_ms: None,
             reason: None,
+            unfit: None,
         },
     );
     let with_port = format!("{own}0");
@@ -284,7 +286,7 @@ async fn flood(http: Http, begun: oneshot::Sender<()>) -> Flood {
                         key: random_key(),
                         text: "flood".into(),
                         email: None,
-                        reply_to: None,
+                        reply_to: None, files: Vec::new(),
                     };
                     if socket.send(&frame).await.is_err() {
                         break;

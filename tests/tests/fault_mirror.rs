@@ -72,6 +72,7 @@ async fn what_customers_change_changes_in_the_room() {
         text: text.clone(),
         email: None,
         reply_to: Some(question),
+        files: Vec::new(),
     });
     let own = |entry: &FeedEntry| matches!(&entry.body, FeedBody::Own { key: k, .. } if *k == key);
     let own = chat.customer.wait_for("the message", own).await.seq;

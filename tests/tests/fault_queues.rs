@@ -38,7 +38,13 @@ async fn is_offered_the_form(customer: &Customer, expected: FormReason) -> Strin
 
 async fn leaves_a_message(customer: &Customer, text: &str, email: &str) {
     let key = random_key();
-    let body = SendMessage { key, text: text.into(), email: Some(email.into()), reply_to: None };
+    let body = SendMessage {
+        key,
+        text: text.into(),
+        email: Some(email.into()),
+        reply_to: None,
+        files: Vec::new(),
+    };
     customer.http.status(http::Method::POST, "messages", Some(&body)).await.expect("taken");
     customer.sees_live("that it is kept", |live| live.phase == Phase::Left).await;
     assert!(customer.feed().iter().any(|e| e.body == FeedBody::MessageLeft {}));
@@ -108,8 +114,13 @@ async fn a_closed_queue_offers_the_form_and_says_so_before() {
     assert!(!scene.anna.has_invite() && !scene.ben.has_invite(), "nobody is asked yet");
     // An address that is none is refused, and the message can be sent again.
     let key = random_key();
-    let body =
-        SendMessage { key, text: "hello".into(), email: Some("nowhere".into()), reply_to: None };
+    let body = SendMessage {
+        key,
+        text: "hello".into(),
+        email: Some("nowhere".into()),
+        reply_to: None,
+        files: Vec::new(),
+    };
     let refused = customer.http.status(http::Method::POST, "messages", Some(&body)).await;
     assert_eq!(refused.expect_err("refused").status(), Some(400));
     assert_eq!(customer.live().phase, Phase::Form);

@@ -27,7 +27,7 @@ use switchboard_centre::{
 use url::Url;
 
 pub use self::demands::demands;
-use crate::{gateway::config::GatewayConfig, identity::Namespace};
+use crate::{gateway::config::GatewayConfig, identity::Namespace, media::config::FilesConfig};
 
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -46,6 +46,9 @@ pub struct Config {
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
+    /// Files of customers and agents.
+    #[serde(default)]
+    pub files: FilesConfig,
     /// Spaces for agents.
     #[serde(default)]
     pub spaces: SpacesConfig,
@@ -161,6 +164,19 @@ pub struct StoreConfig {
     pub kind: StoreKind,
     /// The directory.
     pub path: PathBuf,
+}
+
+impl StoreConfig {
+    /// The folder for files on their way: beside the store.
+    #[must_use]
+    pub fn files(&self) -> PathBuf {
+        if self.kind == StoreKind::Memory {
+            return std::env::temp_dir().join(format!("switchboard-files-{}", std::process::id()));
+        }
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(".files");
+        self.path.with_file_name(name)
+    }
 }
 
 /// The kinds of stores.

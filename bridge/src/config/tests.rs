@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
+use figment::{
+    Figment,
+    providers::{Format as _, Toml},
+};
 use switchboard_centre::Centre;
 
 use super::{Config, ConfigError, LogFormat, StoreKind};
-use crate::appservice::registration::registration;
+use crate::{appservice::registration::registration, media::config::FilesConfig};
 
 const EXAMPLE: &str = include_str!("../../../config/switchboard.example.toml");
 
@@ -287,4 +291,26 @@ fn the_registration_has_all_that_the_homeserver_needs() {
     let config = load(EXAMPLE).expect("the example");
     let names = config.namespace().expect("valid");
     insta::assert_snapshot!(registration(&config, &names));
+}
+
+#[test]
+fn settings_of_files_have_bounds() {
+    let files = |text: &str| {
+        let read = Figment::from(Toml::string(text)).extract::<FilesConfig>();
+        read.unwrap()
+    };
+    assert_eq!(files("").problems(), []);
+    for (text, path) in [
+        ("max_bytes = 0", "files.max_bytes"),
+        ("max_bytes = 20971521", "files.max_bytes"),
+        ("scanner = \"/run/clamd\"", "files.scanner"),
+        ("scanner = \"tcp:localhost\"", "files.scanner"),
+        ("scanner = \"unix:clamd\"", "files.scanner"),
+    ] {
+        let found: Vec<_> = files(text).problems().into_iter().map(|(path, _)| path).collect();
+        assert_eq!(found, [path], "{text}");
+    }
+    for text in ["scanner = \"tcp:localhost:3310\"", "scanner = \"unix:/run/clamd.ctl\""] {
+        assert_eq!(files(text).problems(), [], "{text}");
+    }
 }

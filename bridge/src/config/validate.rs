@@ -40,6 +40,9 @@ impl Config {
                 p.add(format!("gateway.{}", problem.path), problem.message);
             }
         }
+        for (path, problem) in self.files.problems() {
+            p.add(path, problem);
+        }
         if self.spaces.name.trim().is_empty() || self.spaces.name.len() > 200 {
             p.add("spaces.name", "must be 1 to 200 bytes");
         }

@@ -70,6 +70,10 @@ impl GatewayState {
         let entries = self.entries(chat, before).await?;
         let entry = entries.first().filter(|entry| entry.seq == change.target);
         Ok(match entry.map(|entry| &entry.body) {
+            // There is no text that could become another.
+            Some(FeedBody::Own { text, files, .. }) if text.is_empty() && !files.is_empty() => {
+                !matches!(change.what, CustomerChange::Edit { .. })
+            }
             Some(FeedBody::Own { .. }) => true,
             Some(FeedBody::Agent { .. }) => matches!(change.what, CustomerChange::React { .. }),
             _ => false,

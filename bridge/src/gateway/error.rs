@@ -13,7 +13,7 @@ use super::{
     session::LookupError,
     wire::{ErrorBody, ErrorCode, RefusalReason},
 };
-use crate::store::StoreError;
+use crate::{media::Unfit, store::StoreError};
 
 /// Why a request is not answered as the page would like.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,8 @@ pub(super) enum ApiError {
     TooFast(#[from] TooFast),
     #[error("the bridge cannot do this now; try again later")]
     Unavailable,
+    #[error("the file was not taken: {0}")]
+    Unfit(Unfit),
     #[error("the message was not taken")]
     Refused { reason: RefusalReason, retry_after: Option<Duration> },
 }
@@ -49,17 +51,19 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge | Self::Unfit(Unfit::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::ForbiddenOrigin => StatusCode::FORBIDDEN,
             Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unfit(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Refused { reason, .. } => match reason {
                 RefusalReason::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-                RefusalReason::Empty | RefusalReason::BadEmail | RefusalReason::BadReaction => {
-                    StatusCode::BAD_REQUEST
-                }
+                RefusalReason::Empty
+                | RefusalReason::BadEmail
+                | RefusalReason::BadReaction
+                | RefusalReason::Files => StatusCode::BAD_REQUEST,
                 RefusalReason::TooFast | RefusalReason::TooMany => StatusCode::TOO_MANY_REQUESTS,
                 RefusalReason::Ended | RefusalReason::NoTarget | RefusalReason::Undeliverable => {
                     StatusCode::CONFLICT
@@ -71,8 +75,8 @@ impl ApiError {
 
     pub(super) fn code(&self) -> ErrorCode {
         match self {
-            Self::BadRequest(_) | Self::MethodNotAllowed => ErrorCode::BadRequest,
-            Self::TooLarge => ErrorCode::TooLarge,
+            Self::TooLarge | Self::Unfit(Unfit::TooLarge) => ErrorCode::TooLarge,
+            Self::BadRequest(_) | Self::MethodNotAllowed | Self::Unfit(_) => ErrorCode::BadRequest,
             Self::NotFound => ErrorCode::NotFound,
             Self::ForbiddenOrigin => ErrorCode::ForbiddenOrigin,
             Self::TooFast(_) => ErrorCode::TooFast,
@@ -85,6 +89,7 @@ impl ApiError {
                 | RefusalReason::BadEmail
                 | RefusalReason::BadReaction
                 | RefusalReason::NoTarget
+                | RefusalReason::Files
                 | RefusalReason::Ended
                 | RefusalReason::Undeliverable => ErrorCode::BadRequest,
             },
@@ -131,11 +136,16 @@ impl IntoResponse for ApiError {
             Self::Refused { reason, .. } => Some(reason),
             _ => None,
         };
+        let unfit = match self {
+            Self::Unfit(unfit) => Some(unfit),
+            _ => None,
+        };
         let body = ErrorBody {
             code: self.code(),
             message: self.to_string(),
             retry_after_ms: retry_after.map(retry_ms),
             reason,
+            unfit,
         };
         let mut response = (self.status(), Json(body)).into_response();
         if let Some(wait) = retry_after {

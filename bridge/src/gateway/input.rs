@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use switchboard_engine::ChatId;
 
 use super::{signed::Signed, wire::TokenFault};
-use crate::store::NewInboxItem;
+use crate::{
+    media::{StoredFile, Unfit},
+    store::NewInboxItem,
+};
 
 /// What a customer did.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +45,9 @@ pub enum CustomerInput {
         /// The entry of the feed that it answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<u64>,
+        /// The ids of its files.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<String>,
     },
     /// Changed something that is in the feed.
     Change {
@@ -53,6 +59,24 @@ pub enum CustomerInput {
         target: u64,
         /// What.
         change: CustomerChange,
+    },
+    /// Uploaded a file, which is checked and stored. It belongs to no message yet.
+    Uploaded {
+        /// To which chat.
+        chat: ChatId,
+        /// The file.
+        file: StoredFile,
+    },
+    /// Tried to upload what is not taken.
+    Unfit {
+        /// To which chat.
+        chat: ChatId,
+        /// The page's key of the file.
+        key: String,
+        /// The file's name, as the page says.
+        name: String,
+        /// Why it is not taken.
+        why: Unfit,
     },
     /// Pressed End.
     End {
@@ -131,6 +155,8 @@ impl CustomerInput {
             Self::Start { chat, .. } => format!("start:{chat}"),
             Self::Send { chat, key, .. } => format!("send:{chat}:{key}"),
             Self::Change { chat, key, .. } => format!("change:{chat}:{key}"),
+            Self::Uploaded { chat, file } => format!("file:{chat}:{}", file.id),
+            Self::Unfit { chat, key, .. } => format!("unfit:{chat}:{key}"),
             Self::End { chat } => format!("end:{chat}"),
             Self::Away { chat, since } => format!("away:{chat}:{since}"),
         }
@@ -152,6 +178,7 @@ impl std::fmt::Debug for CustomerInput {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::Kind;
 
     #[test]
     fn inputs_keep_their_stored_form() {
@@ -188,6 +215,7 @@ mod tests {
                 text: "hello".to_owned(),
                 email: Some("ann@example.org".to_owned()),
                 reply_to: None,
+                files: vec!["12345678".to_owned()],
             },
             CustomerInput::End { chat },
             CustomerInput::Away { chat, since: 5 },
@@ -197,10 +225,28 @@ mod tests {
                 text: "yes".to_owned(),
                 email: None,
                 reply_to: Some(4),
+                files: Vec::new(),
             },
             change("k3", CustomerChange::Edit { text: "hello!".to_owned() }),
             change("k4", CustomerChange::Remove {}),
             change("k5", CustomerChange::React { emoji: "👍".to_owned(), on: true }),
+            CustomerInput::Uploaded {
+                chat,
+                file: StoredFile {
+                    id: "12345678".to_owned(),
+                    name: "a.png".to_owned(),
+                    kind: Kind::Png,
+                    size: 9,
+                    pixels: Some((3, 2)),
+                    uri: "mxc://localhost/a".to_owned(),
+                },
+            },
+            CustomerInput::Unfit {
+                chat,
+                key: "k6".to_owned(),
+                name: "a.svg".to_owned(),
+                why: Unfit::Markup,
+            },
         ];
         let stored: Vec<(String, serde_json::Value)> = inputs
             .iter()
@@ -244,6 +290,7 @@ mod tests {
                     text: "hello".to_owned(),
                     email: None,
                     reply_to: None,
+                    files: Vec::new(),
                 },
             ),
         ] {

@@ -23,6 +23,7 @@ pub(super) struct Limiters {
     chats_of_site: DefaultKeyedRateLimiter<String>,
     messages: DefaultKeyedRateLimiter<ChatId>,
     frames: DefaultKeyedRateLimiter<ChatId>,
+    files: DefaultKeyedRateLimiter<ChatId>,
     handshakes: DefaultKeyedRateLimiter<Address>,
     requests: DefaultKeyedRateLimiter<Address>,
     /// The chats that were let in lately: a start whose reply was lost is not counted again.
@@ -31,6 +32,10 @@ pub(super) struct Limiters {
 
 /// How long a start may be repeated without being counted.
 const LET_IN: Duration = Duration::from_hours(1);
+
+/// How many files a chat may upload: two messages full of them at once, and then some.
+const FILES_BURST: u32 = 20;
+const FILES_PER_MINUTE: u32 = 6;
 
 /// Too much; trying again before this has passed is in vain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +60,9 @@ impl Limiters {
             ))),
             messages: RateLimiter::keyed(messages),
             frames: RateLimiter::keyed(frames(limits)),
+            files: RateLimiter::keyed(
+                Quota::per_minute(positive(FILES_PER_MINUTE)).allow_burst(positive(FILES_BURST)),
+            ),
             handshakes: RateLimiter::keyed(Quota::per_minute(positive(
                 limits.handshakes_per_minute_per_address,
             ))),
@@ -84,6 +92,11 @@ impl Limiters {
         self.check(&self.frames, &chat)
     }
 
+    /// A file.
+    pub(super) fn file(&self, chat: ChatId) -> Result<(), TooFast> {
+        self.check(&self.files, &chat)
+    }
+
     /// A new socket.
     pub(super) fn handshake(&self, address: Address) -> Result<(), TooFast> {
         self.check(&self.handshakes, &address)
@@ -100,6 +113,7 @@ impl Limiters {
         self.chats_of_site.retain_recent();
         self.messages.retain_recent();
         self.frames.retain_recent();
+        self.files.retain_recent();
         self.handshakes.retain_recent();
         self.requests.retain_recent();
         self.let_in.retain(|_, since| since.elapsed() < LET_IN);

@@ -15,6 +15,7 @@
 //! | `requests`, `extract`, `poll` | requests |
 //! | `socket` | the web socket |
 //! | `feed`, `wake` | reading the feed, and when |
+//! | `files` | uploads, links, downloads |
 //! | `message` | checking a message |
 //! | `origin`, `address`, `limits`, `open` | who may do what, and how much of it |
 //! | `transcript` | what the customer takes along |
@@ -35,6 +36,7 @@ pub mod config;
 mod error;
 mod extract;
 mod feed;
+mod files;
 pub mod input;
 mod limits;
 pub mod lookalike;

@@ -38,6 +38,41 @@ pub(super) struct ChatPlace {
     pub(super) evicted: CancellationToken,
 }
 
+/// How many files one chat may upload at a time, and all chats together.
+const UPLOADS: (usize, usize) = (5, 100);
+
+/// The uploads under way, by chat.
+#[derive(Default)]
+pub(super) struct Uploads(Arc<DashMap<ChatId, usize>>);
+
+/// An upload's place.
+pub(super) struct UploadPlace {
+    uploads: Arc<DashMap<ChatId, usize>>,
+    chat: ChatId,
+}
+
+impl Uploads {
+    /// One more of this chat, unless there are too many.
+    pub(super) fn enter(&self, chat: ChatId) -> Option<UploadPlace> {
+        let all: usize = self.0.iter().map(|open| *open.value()).sum();
+        let mut open = self.0.entry(chat).or_insert(0);
+        if *open >= UPLOADS.0 || all >= UPLOADS.1 {
+            return None;
+        }
+        *open += 1;
+        Some(UploadPlace { uploads: Arc::clone(&self.0), chat })
+    }
+}
+
+impl Drop for UploadPlace {
+    fn drop(&mut self) {
+        self.uploads.remove_if_mut(&self.chat, |_, open| {
+            *open = open.saturating_sub(1);
+            *open == 0
+        });
+    }
+}
+
 impl OpenSockets {
     pub(super) fn new(limits: &RateLimits) -> Self {
         let count = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);

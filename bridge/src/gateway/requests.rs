@@ -17,6 +17,7 @@ use super::{
     clean,
     error::{ApiError, RETRY_UNAVAILABLE},
     extract::{self, Body, Session},
+    files,
     input::{CustomerInput, Facts},
     message::{self, Invalid},
     origin::{self, RequestOrigin},
@@ -44,6 +45,9 @@ pub(super) fn routes(state: &GatewayState) -> Router<GatewayState> {
         .route("/feed", get(poll::feed))
         .route("/messages", post(send))
         .route("/changes", post(change))
+        .route("/files", post(files::upload))
+        .route("/files/{id}", get(files::link))
+        .route("/content/{chat}/{id}/{expires}/{signature}", get(files::content))
         .route("/typing", post(typing))
         .route("/seen", post(seen))
         .route("/end", post(end))
@@ -151,10 +155,11 @@ async fn await_session(
 async fn send(
     State(state): State<GatewayState>,
     Session(session): Session,
-    Body(SendMessage { key, text, email, reply_to }): Body<SendMessage>,
+    Body(SendMessage { key, text, email, reply_to, files }): Body<SendMessage>,
 ) -> Result<StatusCode, ApiError> {
     let refused = |reason, retry_after| ApiError::Refused { reason, retry_after };
-    let checked = message::check(session.chat, key.clone(), &text, email.as_deref(), reply_to);
+    let (email, named) = (email.as_deref(), files.clone());
+    let checked = message::check(session.chat, key.clone(), &text, email, reply_to, named);
     let input = checked.map_err(|invalid| match invalid {
         Invalid::Key => ApiError::BadRequest(message::BAD_KEY.to_owned()),
         Invalid::Refused(reason) => refused(reason, None),
@@ -169,6 +174,9 @@ async fn send(
         } else {
             Err(refused(RefusalReason::Ended, None))
         };
+    }
+    if !state.has_files(session.chat, &files).await? {
+        return Err(refused(RefusalReason::Files, None));
     }
     append(&state, input)
         .await

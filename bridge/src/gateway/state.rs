@@ -9,7 +9,7 @@ use super::{
     config::GatewayConfig,
     error::ApiError,
     limits::Limiters,
-    open::OpenSockets,
+    open::{OpenSockets, Uploads},
     origin::RequestOrigin,
     session::{self, SessionRecord, SessionToken},
     sites::{Site, Sites},
@@ -17,7 +17,7 @@ use super::{
     widget::WidgetFiles,
     wire::LIMITS,
 };
-use crate::{live::Live, store::Store};
+use crate::{live::Live, media::Media, store::Store};
 
 /// The gateway. A clone is another handle to the same.
 #[derive(Clone)]
@@ -42,6 +42,9 @@ pub struct Shared {
     pub(super) shutdown: CancellationToken,
     /// The sockets' tasks.
     pub(super) tasks: TaskTracker,
+    /// Files, unless there are none.
+    pub(super) media: Option<Arc<Media>>,
+    pub(super) uploads: Uploads,
 }
 
 /// How long things may take.
@@ -91,9 +94,10 @@ impl GatewayState {
         config: GatewayConfig,
         sites: watch::Receiver<Arc<Sites>>,
         shutdown: CancellationToken,
+        media: Option<Arc<Media>>,
     ) -> Self {
         let files = WidgetFiles::embedded();
-        Self::with(store, live, config, sites, shutdown, files, Times::default())
+        Self::with(store, live, config, sites, shutdown, (files, media), Times::default())
     }
 
     pub(super) fn with(
@@ -102,7 +106,7 @@ impl GatewayState {
         config: GatewayConfig,
         sites: watch::Receiver<Arc<Sites>>,
         shutdown: CancellationToken,
-        widget: WidgetFiles,
+        (widget, media): (WidgetFiles, Option<Arc<Media>>),
         times: Times,
     ) -> Self {
         let shared = Shared {
@@ -117,6 +121,8 @@ impl GatewayState {
             times,
             shutdown,
             tasks: TaskTracker::new(),
+            media,
+            uploads: Uploads::default(),
             config,
         };
         Self { shared: Arc::new(shared) }

@@ -143,7 +143,7 @@ fn content_security_policy(state: &GatewayState, site: &Site) -> String {
         if site.origins.is_empty() { "'none'".to_owned() } else { site.origins.join(" ") };
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' {socket}; \
-         img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+         img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; \
          require-trusted-types-for 'script'; frame-ancestors {ancestors}"
     )
 }

@@ -6,8 +6,12 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::media::Unfit;
+
+mod file;
 mod site;
 
+pub use file::{Attachment, FILES_PER_MESSAGE, FileLink};
 pub use site::{ChatStarted, LIMITS, Limits, QueueInfo, SiteInfo, StartChat, TokenFault};
 
 /// A frame from the customer's page.
@@ -38,6 +42,11 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional, type = "number")]
         reply_to: Option<u64>,
+        /// The keys of at most five files that were uploaded before. With files, the text may be
+        /// empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<String>>")]
+        files: Vec<String>,
     },
     /// Another text for a message of the customer.
     Edit {
@@ -209,23 +218,31 @@ pub enum FeedBody {
     Own {
         /// The key given when it was sent.
         key: String,
-        /// Its text.
+        /// Its text; may be empty if there are files.
         text: String,
         /// The message that it answers, by its number in the feed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional, type = "number")]
         reply_to: Option<u64>,
+        /// Its files.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<Attachment>>")]
+        files: Vec<Attachment>,
     },
     /// An agent's message.
     Agent {
         /// The agent's public name.
         name: String,
-        /// What they wrote.
+        /// What they wrote; may be empty if there are files.
         content: Vec<RichText>,
         /// The message that it answers, by its number in the feed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional, type = "number")]
         reply_to: Option<u64>,
+        /// Its files.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<Attachment>>")]
+        files: Vec<Attachment>,
     },
     /// The chat waits for an agent.
     Queued {},
@@ -393,6 +410,8 @@ pub enum RefusalReason {
     Empty,
     /// What was given as an e-mail address is none.
     BadEmail,
+    /// Its files are more than five, or are not there.
+    Files,
     /// Too many in too short a time; try again later.
     TooFast,
     /// Too many messages wait for an agent.
@@ -445,6 +464,10 @@ pub struct ErrorBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub reason: Option<RefusalReason>,
+    /// Why a file was not taken, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub unfit: Option<Unfit>,
 }
 
 /// The reply to `GET /customer/v1/feed`.
@@ -483,6 +506,10 @@ pub struct SendMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub reply_to: Option<u64>,
+    /// As in the `send` frame.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub files: Vec<String>,
 }
 
 /// The body of `POST /customer/v1/typing`.

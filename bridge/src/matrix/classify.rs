@@ -34,6 +34,8 @@ pub enum Message {
         /// The new formatted text, without the reply fallback.
         html: Option<String>,
     },
+    /// A file for the customer.
+    File(AgentFile),
     /// For the bot: the text after the `!`, cleaned.
     Command(String),
     /// For nobody: not relayed, and the agent is told why.
@@ -48,8 +50,12 @@ pub enum Message {
 pub enum Why {
     /// It looks like a client's command (`/end`).
     SlashCommand,
-    /// Files are not carried yet.
+    /// It is a file in a form that is not carried: a sticker, or one without an address.
     File,
+    /// It is a sound or a voice message.
+    Audio,
+    /// It is a video.
+    Video,
     /// It changes an earlier message, but does not say into what.
     Edit,
     /// It changes an earlier message into a command.
@@ -78,7 +84,11 @@ impl Why {
             Self::SlashCommand => {
                 "Not sent to the customer: it looks like a command. Commands begin with “!”; see !help."
             }
-            Self::File => "Not sent to the customer: files cannot be sent yet.",
+            Self::File => {
+                "Not sent to the customer: this is no file that can be sent. Images, PDF and plain text can."
+            }
+            Self::Audio => "Not sent to the customer: sound and voice messages cannot be sent.",
+            Self::Video => "Not sent to the customer: videos cannot be sent.",
             Self::Edit => {
                 "Not sent to the customer: the change cannot be read. They still see the message as it was."
             }
@@ -301,7 +311,7 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
                 .into_iter()
                 .flatten()
                 .any(|text| bare(text).starts_with('!'));
-            return if is_command { Message::Silent } else { Message::NotRelayed(Why::File) };
+            return if is_command { Message::Silent } else { file(event, relates_to, &text) };
         }
     }
 
@@ -362,9 +372,61 @@ fn edit(event: &RoomEvent) -> Message {
         Message::ForCustomer { text, html } => {
             Message::Edit { target: target.to_owned(), text, html }
         }
+        // The file is the one that was sent: only what stands under it can change.
+        Message::File(file) => {
+            let text = file.caption.unwrap_or_default();
+            Message::Edit { target: target.to_owned(), text, html: None }
+        }
         Message::Command(_) | Message::Edit { .. } => Message::NotRelayed(Why::EditedCommand),
         other => other,
     }
+}
+
+/// What becomes of a message that is not text.
+fn file(event: &RoomEvent, relates_to: RelatesTo, text: &str) -> Message {
+    match event.text(&["msgtype"]) {
+        Some("m.image" | "m.file") => {}
+        Some("m.audio") => return Message::NotRelayed(Why::Audio),
+        Some("m.video") => return Message::NotRelayed(Why::Video),
+        _ => return Message::NotRelayed(Why::Kind),
+    }
+    if relates_to == RelatesTo::Bot {
+        return Message::NotRelayed(Why::ReplyToBot);
+    }
+    file_in(event, text).map_or(
+        Message::NotRelayed(if event.content.contains_key("file") {
+            Why::Encrypted
+        } else {
+            Why::File
+        }),
+        Message::File,
+    )
+}
+
+/// A file that an agent sent, before anybody has looked at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentFile {
+    /// Where it is.
+    pub uri: String,
+    /// What it is called.
+    pub name: String,
+    /// What stands under it.
+    pub caption: Option<String>,
+}
+
+/// The file in a message, if there is one that can be looked at (spec: `m.image`, `m.file`).
+#[must_use]
+pub fn agent_file(event: &RoomEvent) -> Option<AgentFile> {
+    file_in(event, &texts(event).0)
+}
+
+/// The same, with the message's text without what it quotes.
+fn file_in(event: &RoomEvent, text: &str) -> Option<AgentFile> {
+    let uri = event.text(&["url"]).filter(|uri| uri.starts_with("mxc://"))?;
+    let name = event.text(&["filename"]).unwrap_or(text);
+    // Only where there is a name besides is the body a caption.
+    let caption = (name != text && !bare(text).is_empty()).then(|| text.trim().to_owned());
+    Some(AgentFile { uri: uri.to_owned(), name: name.to_owned(), caption })
 }
 
 /// The text as it is judged: without leading white space and invisible characters, and with the

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::media::StoredFile;
+
 /// Where an event that we sent carries our effect's id.
 pub const EFFECT_KEY: &str = "chat.switchboard.id";
 
@@ -29,6 +31,26 @@ pub fn customer_edit(text: &str, event: &str, effect: &str) -> Value {
         "m.mentions": {},
         "m.new_content": { "msgtype": "m.text", "body": text, "m.mentions": {} },
         "m.relates_to": { "rel_type": "m.replace", "event_id": event },
+        EFFECT_KEY: effect,
+    })
+}
+
+/// A customer's file.
+#[must_use]
+pub fn customer_file(file: &StoredFile, mentions: &[String], effect: &str) -> Value {
+    let mut info = json!({ "mimetype": file.kind.mime(), "size": file.size });
+    if let Some((width, height)) = file.pixels {
+        info["w"] = json!(width);
+        info["h"] = json!(height);
+    }
+    let mentions = if mentions.is_empty() { json!({}) } else { json!({ "user_ids": mentions }) };
+    json!({
+        "msgtype": if file.kind.is_image() { "m.image" } else { "m.file" },
+        "body": file.name,
+        "filename": file.name,
+        "url": file.uri,
+        "info": info,
+        "m.mentions": mentions,
         EFFECT_KEY: effect,
     })
 }

@@ -84,6 +84,23 @@ impl Kind {
         }
     }
 
+    /// What people call it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::Gif => "GIF",
+            Self::Webp => "WebP",
+            Self::Bmp => "BMP",
+            Self::Tiff => "TIFF",
+            Self::Heic => "HEIC",
+            Self::Avif => "AVIF",
+            Self::Pdf => "PDF",
+            Self::Text | Self::TextUtf16 | Self::TextLatin => "text",
+        }
+    }
+
     /// Whether it is an image.
     #[must_use]
     pub fn is_image(self) -> bool {

@@ -72,7 +72,7 @@ async fn ask(
     mut socket: impl AsyncRead + AsyncWrite + Unpin,
     mut file: tokio::fs::File,
 ) -> Result<Verdict, String> {
-    let send = async {
+    let handing = async {
         socket.write_all(b"zINSTREAM\0").await?;
         let mut piece = vec![0; PIECE];
         loop {
@@ -85,7 +85,7 @@ async fn ask(
         }
     };
     // A scanner that has had enough says why and closes; its answer is still there to be read.
-    let sent = send.await;
+    let sent = handing.await;
     let mut answer = Vec::new();
     let read = (&mut socket).take(4096).read_to_end(&mut answer).await;
     let answer = String::from_utf8_lossy(&answer);

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use ruma::OwnedUserId;
 use serde::{Deserialize, Serialize};
 use switchboard_engine::ChatId;
-use tokio::sync::Semaphore;
+use tokio::sync::Mutex;
 use tokio_util::io::ReaderStream;
 
 use super::{
@@ -68,8 +68,9 @@ pub struct Media {
     config: FilesConfig,
     scanner: Option<Scanner>,
     spool: Spool,
-    /// One file in memory at a time.
-    checks: Arc<Semaphore>,
+    /// The one file that is in memory. Always the same memory: what large pieces are given back to
+    /// the allocator, by changing threads, does not come back to the system.
+    checks: Arc<Mutex<Vec<u8>>>,
 }
 
 impl std::fmt::Debug for Media {
@@ -88,7 +89,7 @@ impl Media {
     ) -> std::io::Result<Self> {
         let scanner = config.scanner.as_deref().and_then(|text| text.parse().ok());
         let spool = Spool::open(folder)?;
-        Ok(Self { homeserver, bot, config, scanner, spool, checks: Arc::new(Semaphore::new(1)) })
+        Ok(Self { homeserver, bot, config, scanner, spool, checks: Arc::default() })
     }
 
     /// The largest file that is taken, in bytes.
@@ -153,19 +154,20 @@ impl Media {
         name: &str,
         original: Spooled,
     ) -> Result<(StoredFile, Spooled), MediaError> {
-        // The semaphore is never closed.
-        let permit = Arc::clone(&self.checks).acquire_owned().await;
+        let mut memory = Arc::clone(&self.checks).lock_owned().await;
         let (id, name, mut copy) = (id.to_owned(), name.to_owned(), self.spool.place());
         let config = self.config.clone();
         let looked = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            let data = std::fs::read(original.path())?;
-            let checked = check(&name, &data)?;
+            memory.resize(usize::try_from(original.size).unwrap_or_default(), 0);
+            let mut from = std::fs::File::open(original.path())?;
+            std::io::Read::read_exact(&mut from, &mut memory)?;
+            let data = memory.as_slice();
+            let checked = check(&name, data)?;
             if !config.takes(checked.kind) {
                 return Err(MediaError::Unfit(Unfit::Kind));
             }
             let mut to = std::io::BufWriter::new(std::fs::File::create(copy.path())?);
-            checked.write(&data, &mut to)?;
+            checked.write(data, &mut to)?;
             std::io::Write::flush(&mut to)?;
             copy.size = checked.size() as u64;
             let file = StoredFile {

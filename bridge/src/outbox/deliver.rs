@@ -1,5 +1,7 @@
 //! Carrying out one effect, whatever happened to an earlier try.
 
+use std::sync::Arc;
+
 use ruma::{
     EventId, OwnedEventId, OwnedRoomId, UserId,
     api::{
@@ -30,6 +32,7 @@ use crate::{
         event::{self, RoomEvent},
         recipe, space,
     },
+    media::{Media, MediaError},
     place::Place,
     store::EffectSeq,
     variables,
@@ -49,6 +52,8 @@ pub struct Deliverer {
     pub directory: Directory,
     /// The store's incarnation.
     pub incarnation: String,
+    /// Files, unless there are none.
+    pub media: Option<Arc<Media>>,
 }
 
 /// By how much the homeserver's clock may be behind ours.
@@ -166,16 +171,29 @@ impl Deliverer {
             Deed::Say { text, mentions, reply_to, .. } => {
                 let mut body = content::customer_text(text, mentions, &id);
                 let (room, ghost) = (room()?, ghost()?);
-                if let Some(to) = reply_to {
-                    // Words are worth more than what they answer.
-                    match self.resolve(&room, &ghost, to).await {
-                        Ok(event) => content::answer_to(&mut body, event.as_str(), None),
-                        Err(DeliverError::NoTarget) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
+                self.refer(&room, &ghost, reply_to.as_ref(), &mut body).await?;
                 let sent = self.say(&room, &ghost, &id, "m.room.message", &body, doubt);
                 sent.await.map(Sent::done)
+            }
+            Deed::Attach { file, mentions, reply_to, .. } => {
+                let mut body = content::customer_file(file, mentions, &id);
+                let (room, ghost) = (room()?, ghost()?);
+                self.refer(&room, &ghost, reply_to.as_ref(), &mut body).await?;
+                let sent = self.say(&room, &ghost, &id, "m.room.message", &body, doubt);
+                sent.await.map(Sent::done)
+            }
+            Deed::FetchFile { id, name, uri, .. } => {
+                let media = self.media.as_ref().ok_or(DeliverError::Elsewhere)?;
+                match media.fetch(id, name, uri).await {
+                    Ok(file) => Ok(Done::File(file)),
+                    Err(MediaError::Unfit(why)) => Ok(Done::Unfit(why)),
+                    Err(MediaError::Call(error)) => Err(error.into()),
+                    // Other files may leave room on it.
+                    Err(error @ (MediaError::Disk(_) | MediaError::Sender)) => {
+                        tracing::error!(%error, "a file of an agent cannot be kept");
+                        Err(CallError::Limited { retry_after: None }.into())
+                    }
+                }
             }
             Deed::Notice { text, html, reactions, to, .. } => {
                 let room = room()?;

@@ -4,7 +4,13 @@ use ruma::{OwnedEventId, OwnedRoomId};
 use serde::{Deserialize, Serialize};
 use switchboard_engine::WithdrawOutcome;
 
-use crate::{place::Place, private::PrivateText, store::EffectSeq, variables::Variable};
+use crate::{
+    media::{StoredFile, Unfit},
+    place::Place,
+    private::PrivateText,
+    store::EffectSeq,
+    variables::Variable,
+};
 
 /// An effect on the homeserver, with all that is needed to carry it out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +37,10 @@ pub enum Lane {
     Timeline,
     /// Who is asked and who is removed.
     Members,
+    /// Files of agents, which are fetched and checked.
+    Files,
+    /// The same of those whose check takes long.
+    LateFiles,
 }
 
 /// One thing to do on the homeserver.
@@ -104,6 +114,38 @@ pub enum Deed {
         /// What it answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<Target>,
+        /// Files of the same message follow.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        more: bool,
+    },
+    /// Post a file of the customer, as the customer.
+    Attach {
+        /// The file.
+        file: StoredFile,
+        /// The agents who owe a reply.
+        mentions: Vec<String>,
+        /// The message's entry in the customer's feed.
+        anchor: u64,
+        /// The message's key.
+        key: String,
+        /// When the customer's message arrived, in milliseconds since the Unix epoch.
+        received: u64,
+        /// What it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<Target>,
+        /// Nothing of the message follows.
+        last: bool,
+    },
+    /// Fetch a file of an agent, check it and store a copy without metadata.
+    FetchFile {
+        /// Names the copy within its chat.
+        id: String,
+        /// What the agent's client calls it.
+        name: String,
+        /// Where it is.
+        uri: String,
+        /// It may take as long as it takes: nothing waits for it.
+        late: bool,
     },
     /// Say something as the bot.
     Notice {
@@ -325,6 +367,12 @@ pub enum Done {
     Rung,
     /// The bot is in the room; what was said there before, newest last, as JSON.
     Joined(Vec<String>),
+    /// The file is stored.
+    File(StoredFile),
+    /// The file is not taken.
+    Unfit(Unfit),
+    /// The file takes longer than others can wait.
+    Later,
     /// What became of a withdrawal.
     Withdrawn(WithdrawOutcome),
     /// Nothing to tell.

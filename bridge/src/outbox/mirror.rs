@@ -31,6 +31,24 @@ impl Deliverer {
         }
     }
 
+    /// Lets a message answer another, if that is in the room: words and files are worth more than what
+    /// they answer.
+    pub(super) async fn refer(
+        &self,
+        room: &OwnedRoomId,
+        ghost: &UserId,
+        to: Option<&Target>,
+        body: &mut Value,
+    ) -> Result<(), DeliverError> {
+        let Some(to) = to else { return Ok(()) };
+        match self.resolve(room, ghost, to).await {
+            Ok(event) => content::answer_to(body, event.as_str(), None),
+            Err(DeliverError::NoTarget) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     /// Reacts as the ghost. In doubt an earlier try is looked for.
     pub(super) async fn react_as(
         &self,

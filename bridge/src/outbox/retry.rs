@@ -23,6 +23,9 @@ const GIVE_UP_AFTER_MS: u64 = 24 * 60 * 60 * 1000;
 /// Homeservers forget transaction ids after half an hour at the earliest.
 const DOUBT_AFTER_MS: u64 = 25 * 60 * 1000;
 
+/// For so long other messages of agents wait for a file.
+const LATER_AFTER_MS: u64 = 15_000;
+
 /// So often our homeserver may fail to reach an agent's before somebody else is asked. Each time it
 /// has tried for seconds.
 const TRIES_ELSEWHERE: u32 = 2;
@@ -76,6 +79,10 @@ impl Context {
                     return Outcome { seq, effect, result: Err(error.in_full()), found: false };
                 }
             };
+            if age > LATER_AFTER_MS && matches!(effect.deed, Deed::FetchFile { late: false, .. }) {
+                tracing::warn!(effect = seq.0, %error, "a file takes long");
+                return Outcome { seq, effect, result: Ok(Done::Later), found: false };
+            }
             if age > GIVE_UP_AFTER_MS {
                 tracing::warn!(effect = seq.0, %error, "an effect is given up after a day");
                 return Outcome { seq, effect, result: Err(error.in_full()), found: false };

@@ -114,6 +114,7 @@ impl Workshop {
             names,
             directory,
             incarnation: STORE.to_owned(),
+            media: None,
         };
         let (instructions, receiver) = mpsc::unbounded_channel();
         let (sender, outcomes) = mpsc::unbounded_channel();
@@ -147,6 +148,7 @@ fn say(seq: u64, age_ms: u64) -> (EffectSeq, OutboxEffect) {
         key: "key".to_owned(),
         received: 0,
         reply_to: None,
+        more: false,
     };
     let created = Clock::default().now().0 - age_ms;
     (

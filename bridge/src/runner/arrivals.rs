@@ -12,7 +12,7 @@ use crate::{
     gateway::{
         input::{CustomerInput, Facts},
         session::SessionRecord,
-        wire::{FeedBody, FeedEntry, Phase},
+        wire::{Attachment, FeedBody, FeedEntry, Phase},
     },
     outbox::effect::{Deed, Lane},
     store::{RecordKind, Stream},
@@ -31,11 +31,17 @@ impl State {
             CustomerInput::Start { chat, site, name, queue, session, facts } => {
                 self.start(chat, (site, queue), (name, facts), session, batch).await
             }
-            CustomerInput::Send { chat, key, text, email, reply_to } => {
-                self.customer_sent(chat, (key, text, email), reply_to, received, batch).await
+            CustomerInput::Send { chat, key, text, email, reply_to, files } => {
+                let more = (reply_to, files);
+                self.customer_sent(chat, (key, text, email), more, received, batch).await
             }
             CustomerInput::Change { chat, key, target, change } => {
                 self.customer_changed(chat, (key, target), change, batch).await
+            }
+            CustomerInput::Uploaded { chat, file } => self.customer_uploaded(chat, &file, batch),
+            CustomerInput::Unfit { chat, name, why, .. } => {
+                let entry = LogEntry::FileRefused { agent: None, name, why };
+                self.log(chat, entry, batch).map(drop)
             }
             CustomerInput::End { chat } => self.input(Input::CustomerEnded { chat }, batch).await,
             CustomerInput::Away { chat, since } => {
@@ -107,6 +113,9 @@ impl State {
             prompts: Vec::new(),
             recap_for: std::collections::BTreeSet::default(),
             guests: std::collections::BTreeSet::default(),
+            waiting: std::collections::VecDeque::default(),
+            late_files: Vec::new(),
+            file_batches: std::collections::BTreeMap::default(),
             listed: None,
             customer_seen: 0,
             held: Vec::new(),
@@ -124,7 +133,7 @@ impl State {
         &mut self,
         chat: ChatId,
         (key, text, email): (String, String, Option<String>),
-        reply_to: Option<u64>,
+        (reply_to, files): (Option<u64>, Vec<String>),
         received: u64,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
@@ -139,9 +148,12 @@ impl State {
             Some(to) => self.message(chat, to, batch).await?.map(|_| to),
             None => None,
         };
-        let shown = FeedBody::Own { key: key.clone(), text: text.clone(), reply_to };
+        let files = self.files_of(chat, &files, batch).await?;
+        let files: Vec<Attachment> = files.iter().map(Attachment::from).collect();
+        let shown =
+            FeedBody::Own { key: key.clone(), text: text.clone(), reply_to, files: files.clone() };
         let feed = self.feed(chat, shown, batch)?;
-        let log = self.log(chat, LogEntry::Customer { key, text, feed, reply_to }, batch)?;
+        let log = self.log(chat, LogEntry::Customer { key, text, feed, reply_to, files }, batch)?;
         let record = MessageRecord { log, ..MessageRecord::default() };
         Self::keep_message(chat, feed, &record, batch)?;
         self.with.metrics.customer_message(self.batch_time().0.saturating_sub(received));

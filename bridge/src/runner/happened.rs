@@ -227,14 +227,14 @@ pub(super) fn said(
     let mut said = BTreeMap::new();
     for FeedEntry { seq, body, .. } in entries {
         match body {
-            FeedBody::Own { text, .. } => {
-                said.insert(seq, (customer.to_owned(), text));
+            FeedBody::Own { text, files, .. } => {
+                said.insert(seq, (customer.to_owned(), text, files));
             }
-            FeedBody::Agent { name, content, .. } => {
-                said.insert(seq, (name, plain(&content)));
+            FeedBody::Agent { name, content, files, .. } => {
+                said.insert(seq, (name, plain(&content), files));
             }
             FeedBody::Edited { target, content, .. } => {
-                if let Some((_, what)) = said.get_mut(&target) {
+                if let Some((_, what, _)) = said.get_mut(&target) {
                     *what = plain(&content);
                 }
             }
@@ -244,12 +244,14 @@ pub(super) fn said(
             _ => {}
         }
     }
-    said.into_values().collect()
+    let with_files = |(who, what, files): (_, _, Vec<_>)| (who, words::with_files(what, &files));
+    said.into_values().map(with_files).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{gateway::wire::Attachment, media::Kind};
 
     #[test]
     fn a_recap_tells_what_is_still_said() {
@@ -257,12 +259,27 @@ mod tests {
             key: "k".to_owned(),
             text: text.to_owned(),
             reply_to: None,
+            files: Vec::new(),
+        };
+        let photo = Attachment {
+            id: "12345678".to_owned(),
+            name: "photo.jpg".to_owned(),
+            kind: Kind::Jpeg,
+            size: 9,
+            width: None,
+            height: None,
         };
         let content = |text: &str| vec![RichText::Text { text: text.to_owned() }];
+        let agent = |text: &str, files: Vec<Attachment>| FeedBody::Agent {
+            name: "Anna".to_owned(),
+            content: content(text),
+            reply_to: Some(5),
+            files,
+        };
         let edited = |target, text| FeedBody::Edited { target, content: content(text), key: None };
         let bodies = [
             own("one"),
-            FeedBody::Agent { name: "Anna".to_owned(), content: content("two"), reply_to: Some(5) },
+            agent("two", vec![photo]),
             own("three"),
             edited(6, "two, better"),
             edited(2, "long ago"),
@@ -270,7 +287,10 @@ mod tests {
         ];
         let entries = (5..).zip(bodies).map(|(seq, body)| FeedEntry { seq, at: 0, body });
         let line = |who: &str, what: &str| (who.to_owned(), what.to_owned());
-        assert_eq!(said(entries, "Clara"), [line("Clara", "one"), line("Anna", "two, better")]);
+        assert_eq!(
+            said(entries, "Clara"),
+            [line("Clara", "one"), line("Anna", "two, better 📎 photo.jpg")]
+        );
     }
 
     #[test]

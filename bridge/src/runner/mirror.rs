@@ -67,20 +67,32 @@ impl State {
         Ok(batch.record(RecordKind::Message, key, record)?)
     }
 
-    /// The message that an agent's message answers, if the customer has it.
-    pub(super) async fn answered_message(
+    /// The message that an event is, or changes, if the customer has it.
+    pub(super) async fn shown_message(
         &self,
         chat: ChatId,
-        event: &RoomEvent,
+        event: &str,
         batch: &Batch,
     ) -> Result<Option<u64>, HandleError> {
-        let Some(target) = classify::answered(event) else { return Ok(None) };
-        let place = self.place_of(target, batch).await?.filter(|place| place.chat == chat);
+        let place = self.place_of(event, batch).await?.filter(|place| place.chat == chat);
         Ok(place.and_then(|place| match place.by {
             Author::Agent | Author::Customer => Some(place.anchor),
             Author::Change { of } => Some(of),
             Author::Aside | Author::Private | Author::Bot => None,
         }))
+    }
+
+    /// Where an event stands, unless it waits and will only get its place.
+    async fn final_place(
+        &self,
+        chat: ChatId,
+        event: &str,
+        batch: &Batch,
+    ) -> Result<Option<EventPlace>, HandleError> {
+        if self.is_waiting(chat, event) {
+            return Ok(None);
+        }
+        self.place_of(event, batch).await
     }
 
     /// An agent has changed a message.
@@ -95,7 +107,7 @@ impl State {
         if self.is_taken_back(chat, &event.event_id) {
             return Ok(());
         }
-        let Some(place) = self.place_of(target, batch).await? else {
+        let Some(place) = self.final_place(chat, target, batch).await? else {
             self.hold(chat, target, event, batch);
             return Ok(());
         };
@@ -115,16 +127,17 @@ impl State {
         if message.agent.as_ref() != Some(&agent) || message.removed {
             return Ok(());
         }
+        let first = self.log_entry(chat, message.log, batch).await?;
+        let Some(LogEntry::Agent { unquoted, files, .. }) = first else { return Ok(()) };
         // An edit does not say again what its message answers.
-        if let Some(LogEntry::Agent { unquoted: true, .. }) =
-            self.log_entry(chat, message.log, batch).await?
-        {
+        if unquoted {
             text = classify::without_quotation(&text);
             html = None;
-            if text.is_empty() {
-                self.notice(chat, Why::Edit.told().to_owned(), None, &[], batch);
-                return Ok(());
-            }
+        }
+        // Files can stand alone.
+        if text.is_empty() && files.is_empty() {
+            self.notice(chat, Why::Edit.told().to_owned(), None, &[], batch);
+            return Ok(());
         }
         let entry = LogEntry::Edited {
             message: message.log,
@@ -156,7 +169,7 @@ impl State {
         if self.is_taken_back(chat, &event.event_id) {
             return Ok(());
         }
-        let Some(place) = self.place_of(target, batch).await? else {
+        let Some(place) = self.final_place(chat, target, batch).await? else {
             self.hold(chat, target, event, batch);
             return Ok(());
         };
@@ -197,6 +210,9 @@ impl State {
         let Some(target) = event.redacted() else { return Ok(()) };
         // A change that waits for its message waits no more.
         self.hold_no_more(chat, |held| held.event.event_id == target, batch);
+        if Box::pin(self.forget_waiting(chat, target, &event.sender, batch)).await? {
+            return Ok(());
+        }
         let Some(place) = self.place_of(target, batch).await? else {
             self.hold(chat, target, event, batch);
             return Ok(());
@@ -245,6 +261,7 @@ impl State {
         }
         let removed = MessageRecord { removed: true, ..message.unwrap_or_default() };
         Self::keep_message(chat, feed, &removed, batch)?;
+        Self::drop_files(chat, self.log_entry(chat, removed.log, batch).await?, batch);
         let by = Some(by.to_owned());
         let entry = LogEntry::Removed { message: removed.log, feed, by, only_in_room: false };
         self.log(chat, entry, batch)?;
@@ -432,22 +449,11 @@ impl State {
         Ok(())
     }
 
-    /// A message that was taken back before it came: the customer never sees it.
-    pub(super) fn never_shown(
-        &mut self,
-        chat: ChatId,
-        log: u64,
-        event: &str,
-        batch: &mut Batch,
-    ) -> Result<(), HandleError> {
-        let by = self.conversations.get(&chat).and_then(|known| {
-            let redaction = known.held.iter().find(|h| h.target == event && h.is_redaction());
-            redaction.map(|held| held.event.sender.clone())
-        });
-        let entry = LogEntry::Removed { message: log, feed: 0, by, only_in_room: false };
-        self.log(chat, entry, batch)?;
-        self.notice(chat, words::NEVER_SHOWN.to_owned(), None, &[], batch);
-        Ok(())
+    /// Who has taken an event back before it came.
+    pub(super) fn taken_back_by(&self, chat: ChatId, event: &str) -> Option<String> {
+        let known = self.conversations.get(&chat)?;
+        let redaction = known.held.iter().find(|h| h.target == event && h.is_redaction());
+        redaction.map(|held| held.event.sender.clone())
     }
 }
 

@@ -46,7 +46,7 @@ impl State {
                 self.customer_edited(chat, (key, feed), message, text, batch)
             }
             CustomerChange::Remove {} if own => {
-                self.customer_removed(chat, (key, feed), message, batch)
+                self.customer_removed(chat, (key, feed), message, batch).await
             }
             CustomerChange::React { emoji, on } => {
                 self.customer_reacted(chat, (key, feed), message, (emoji, on), batch)
@@ -86,7 +86,7 @@ impl State {
         Ok(())
     }
 
-    fn customer_removed(
+    async fn customer_removed(
         &mut self,
         chat: ChatId,
         (key, feed): (String, u64),
@@ -98,8 +98,11 @@ impl State {
         self.feed(chat, FeedBody::Removed { target: feed, key: Some(key.clone()) }, batch)?;
         let message = MessageRecord { removed: true, ..message };
         Self::keep_message(chat, feed, &message, batch)?;
-        if let Some(of) = message.target() {
-            self.send_after(chat, Deed::TakeBack { of, key }, batch);
+        Self::drop_files(chat, self.log_entry(chat, message.log, batch).await?, batch);
+        let files = message.attached.iter();
+        let files = files.filter_map(|file| target(file.event.clone(), Some(file.effect)));
+        for of in message.target().into_iter().chain(files) {
+            self.send_after(chat, Deed::TakeBack { of, key: key.clone() }, batch);
         }
         Ok(())
     }
@@ -184,6 +187,11 @@ impl State {
         if let Some(mut message) = self.message(chat, feed, batch).await? {
             if is_it(message.effect) {
                 message.event = Some(event.clone());
+            }
+            for file in &mut message.attached {
+                if file.effect.effect == effect {
+                    file.event = Some(event.clone());
+                }
             }
             for reaction in &mut message.reactions {
                 if is_it(reaction.effect) {

@@ -50,6 +50,7 @@ mod companion;
 #[cfg(feature = "simulation")]
 pub mod driven;
 mod estimate;
+mod files;
 mod happened;
 mod hours;
 mod housekeeping;

@@ -1,9 +1,10 @@
 //! Ends of effects become inputs.
 
-use switchboard_engine::{AgentId, Input, WithdrawOutcome};
+use switchboard_engine::{AgentId, ChatId, Input, WithdrawOutcome};
 
 use super::{
     batch::Batch,
+    bot_rooms::Message,
     bugs::{Bug, has},
     records::{Author, EventPlace, LogEntry, Parked},
     state::{HandleError, State},
@@ -11,7 +12,8 @@ use super::{
 };
 use crate::{
     gateway::wire::{FeedBody, RefusalReason},
-    outbox::effect::{Deed, Done, OutboxEffect, Outcome, effect_id},
+    media::Unfit,
+    outbox::effect::{Deed, Done, Lane, OutboxEffect, Outcome, effect_id},
     place::Place,
     store::{EffectSeq, RecordKind},
 };
@@ -106,18 +108,29 @@ impl State {
                 let agent = AgentId(agent);
                 self.input(Input::RequestWithdrawn { chat, agent, outcome }, batch).await
             }
-            (Deed::Say { anchor, received, .. }, Done::Event(event)) => {
-                if let Some(conversation) = self.conversations.get_mut(&chat) {
-                    conversation.delivered = conversation.delivered.max(anchor);
-                    batch.chats.insert(chat);
-                }
-                self.with.metrics.delivered_to_agents(received, self.batch_time().0);
+            (Deed::Say { anchor, received, more, .. }, Done::Event(event)) => {
+                self.is_delivered(chat, (anchor, received), !more, batch);
                 let place = EventPlace { chat, by: Author::Customer, anchor };
                 batch.file_event(event.as_str(), &place)?;
                 self.customer_event_is_known(chat, anchor, (seq.0, &event), batch).await
             }
             (Deed::Amend { feed, .. } | Deed::React { feed, .. }, Done::Event(event)) => {
                 self.customer_change_is_done(chat, feed, (seq.0, &event), batch).await
+            }
+            (Deed::Attach { anchor, received, last, .. }, Done::Event(event)) => {
+                self.is_delivered(chat, (anchor, received), last, batch);
+                let place = EventPlace { chat, by: Author::Customer, anchor };
+                batch.file_event(event.as_str(), &place)?;
+                self.customer_event_is_known(chat, anchor, (seq.0, &event), batch).await
+            }
+            (Deed::FetchFile { .. }, Done::File(file)) => {
+                self.file_is_here(chat, seq.0, &file, batch).await
+            }
+            (Deed::FetchFile { name, .. }, Done::Unfit(why)) => {
+                self.file_is_unfit(chat, seq.0, &name, why, batch).await
+            }
+            (Deed::FetchFile { id, name, uri, .. }, Done::Later) => {
+                self.file_comes_later(chat, seq.0, (id, name, uri), batch).await
             }
             (Deed::Notice { anchor, .. }, Done::Event(event)) => {
                 let place = EventPlace { chat, by: Author::Bot, anchor };
@@ -131,6 +144,24 @@ impl State {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A part of a customer's message is in the room; with the last, all of it.
+    fn is_delivered(
+        &mut self,
+        chat: ChatId,
+        (anchor, received): (u64, u64),
+        last: bool,
+        batch: &mut Batch,
+    ) {
+        if !last {
+            return;
+        }
+        if let Some(conversation) = self.conversations.get_mut(&chat) {
+            conversation.delivered = conversation.delivered.max(anchor);
+            batch.chats.insert(chat);
+        }
+        self.with.metrics.delivered_to_agents(received, self.batch_time().0);
     }
 
     /// The good end of an effect in a room where people talk with the bot.
@@ -167,6 +198,18 @@ impl State {
             }
             (Deed::Join {}, Done::Joined(said)) => {
                 self.has_joined(&effect.place, &said, batch).await
+            }
+            // Only a file that may not be sent is worth a word; one that waits for its check is where
+            // its readers have it already.
+            (Deed::FetchFile { name, .. }, Done::Unfit(why)) => {
+                let text = words::private_file_refused(&name, why);
+                self.say(&effect.place, Message { text, ..Message::default() }, batch);
+                Ok(())
+            }
+            (Deed::FetchFile { id, name, uri, .. }, Done::Later) => {
+                let deed = Deed::FetchFile { id, name, uri, late: true };
+                self.send_to(&effect.place, Lane::LateFiles, deed, batch);
+                Ok(())
             }
             (Deed::Notice { .. } | Deed::Card { .. }, Done::Event(event)) => {
                 self.prompt_is_asked(&effect.place, seq, event, batch);
@@ -226,7 +269,10 @@ impl State {
                 let (agent, outcome) = (AgentId(agent), WithdrawOutcome::Failed);
                 self.input(Input::RequestWithdrawn { chat, agent, outcome }, batch).await
             }
-            Deed::Say { key, .. } => {
+            Deed::FetchFile { name, .. } => {
+                self.file_is_unfit(chat, seq.0, &name, Unfit::Missing, batch).await
+            }
+            Deed::Say { key, .. } | Deed::Attach { key, .. } => {
                 let failed = RefusalReason::Undeliverable;
                 self.log(chat, LogEntry::Undelivered { key: key.clone(), reason }, batch)?;
                 self.feed(chat, FeedBody::Undelivered { key, reason: failed }, batch)?;

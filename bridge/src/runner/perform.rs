@@ -6,7 +6,7 @@ use switchboard_engine::{AgentId, ChatId, ChatState, Effect, MessageRef, Span, e
 use super::{
     batch::Batch,
     bot_rooms::Message,
-    records::{Author, EventPlace, LogEntry, MessageRecord, Question, Sending},
+    records::{Attached, Author, EventPlace, LogEntry, MessageRecord, Question, Sending},
     state::{HandleError, State},
     words,
 };
@@ -121,7 +121,7 @@ impl State {
         message: MessageRef,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        let Some(LogEntry::Customer { key, text, feed, reply_to }) =
+        let Some(LogEntry::Customer { key, text, feed, reply_to, files }) =
             self.log_entry(chat, message.0, batch).await?
         else {
             return Ok(());
@@ -151,10 +151,22 @@ impl State {
         let mentions = if silent || conversation.reply_awaited { Vec::new() } else { agents };
         conversation.reply_awaited |= !mentions.is_empty();
         batch.chats.insert(chat);
-        let deed = Deed::Say { text, mentions, anchor: feed, key, received, reply_to };
-        let effect = self.send(chat, Lane::Timeline, deed, batch).0;
+        let ids: Vec<String> = files.into_iter().map(|file| file.id).collect();
+        let files = self.files_of(chat, &ids, batch).await?;
+        let mut sent = Vec::new();
+        let (mut mentions, mut reply_to) = (mentions, reply_to);
+        if !text.is_empty() {
+            let (mentions, reply_to) = (std::mem::take(&mut mentions), reply_to.take());
+            let (key, more) = (key.clone(), !files.is_empty());
+            let deed = Deed::Say { text, mentions, anchor: feed, key, received, reply_to, more };
+            sent.push(self.send(chat, Lane::Timeline, deed, batch).0);
+        }
+        let of = (feed, key.as_str(), received);
+        sent.extend(self.attach(chat, files, (mentions, reply_to), of, batch));
         if let Some(mut record) = record {
-            record.effect = Some(Sending { effect, created: received });
+            let mut sent = sent.into_iter().map(|effect| Sending { effect, created: received });
+            record.effect = sent.next();
+            record.attached = sent.map(|effect| Attached { effect, event: None }).collect();
             Self::keep_message(chat, feed, &record, batch)?;
         }
         Ok(())
@@ -167,9 +179,10 @@ impl State {
         message: MessageRef,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        let (text, html, event, reply_to) = match self.log_entry(chat, message.0, batch).await? {
-            Some(LogEntry::Agent { text, html, event, reply_to, .. }) => {
-                (text, html, event, reply_to)
+        let said = self.log_entry(chat, message.0, batch).await?;
+        let (text, html, event, reply_to, files) = match said {
+            Some(LogEntry::Agent { text, html, event, reply_to, files, .. }) => {
+                (text, html, event, reply_to, files)
             }
             Some(change) => return self.show_change(chat, (message.0, change), batch).await,
             None => return Ok(()),
@@ -177,7 +190,7 @@ impl State {
         let name = self.agent_name(agent);
         self.with.live.agent_stops_typing(chat, &name);
         let content = rich::tree(&text, html.as_deref());
-        let seq = self.feed(chat, FeedBody::Agent { name, content, reply_to }, batch)?;
+        let seq = self.feed(chat, FeedBody::Agent { name, content, reply_to, files }, batch)?;
         let record = MessageRecord {
             agent: Some(agent.clone()),
             log: message.0,

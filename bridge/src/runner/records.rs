@@ -1,6 +1,6 @@
 //! What the runner stores besides the engine's own records.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ruma::{OwnedEventId, OwnedRoomId};
 use serde::{Deserialize, Serialize};
@@ -8,8 +8,9 @@ use switchboard_centre::Snapshot;
 use switchboard_engine::{AgentId, ChatEvent, ChatId, EndReason};
 
 use crate::{
-    gateway::wire::{Phase, TokenFault},
-    matrix::event::RoomEvent,
+    gateway::wire::{Attachment, Phase, TokenFault},
+    matrix::{classify, event::RoomEvent},
+    media::Unfit,
     place::Place,
     private::PrivateMessage,
     variables::{self, Variable},
@@ -81,6 +82,15 @@ pub struct Conversation {
     /// People in the room who are no agents; the room has been told of them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub guests: BTreeSet<String>,
+    /// Messages of agents that wait, in order: the first for the check of its file.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub waiting: VecDeque<Waiting>,
+    /// Files of agents whose check takes so long that other messages have gone before them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late_files: Vec<Waiting>,
+    /// The newest batch of files of each agent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub file_batches: BTreeMap<AgentId, FileBatch>,
     /// The space that it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listed: Option<Place>,
@@ -123,6 +133,9 @@ pub struct MessageRecord {
     /// What puts it into the room, if it is the customer's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<Sending>,
+    /// The files that follow it there, if it is the customer's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attached: Vec<Attached>,
     /// Whether it was taken away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub removed: bool,
@@ -132,6 +145,16 @@ pub struct MessageRecord {
     /// The reactions to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<ReactionRecord>,
+}
+
+/// A file of the customer in the room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attached {
+    /// What puts it there.
+    pub effect: Sending,
+    /// Its event, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<OwnedEventId>,
 }
 
 /// An effect that puts an event of the customer into the room.
@@ -194,6 +217,61 @@ pub struct Earlier {
     pub count: u64,
     /// When the newest of them began, in milliseconds since the Unix epoch.
     pub last: u64,
+}
+
+/// A message of an agent that is not let through to the customer yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Whose.
+    pub agent: AgentId,
+    /// The Matrix event.
+    pub event: String,
+    /// When it was sent, in milliseconds since the Unix epoch, as the homeserver says.
+    pub sent: u64,
+    /// The text.
+    pub text: String,
+    /// The formatted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// Its file's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The event that it replies to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<String>,
+    /// It answers what the customer does not have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unquoted: bool,
+    /// The effect that it waits for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<u64>,
+}
+
+impl Waiting {
+    /// A message that waits for nothing but those before it.
+    #[must_use]
+    pub fn new(event: &RoomEvent, text: String, html: Option<String>) -> Self {
+        Self {
+            agent: AgentId(event.sender.clone()),
+            event: event.event_id.clone(),
+            sent: event.origin_server_ts,
+            text,
+            html,
+            file: None,
+            answers: classify::answered(event).map(str::to_owned),
+            unquoted: false,
+            waits_for: None,
+        }
+    }
+}
+
+/// Files of an agent that came close together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileBatch {
+    /// When the last was sent, in milliseconds since the Unix epoch.
+    pub last: u64,
+    /// How many there were.
+    pub count: u32,
 }
 
 /// How often an agent did not take a chat.
@@ -402,6 +480,9 @@ pub enum LogEntry {
         /// The message that it answers, by its entry in the feed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<u64>,
+        /// Its files.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<Attachment>,
     },
     /// An agent wrote to the customer.
     Agent {
@@ -419,6 +500,19 @@ pub enum LogEntry {
         /// It answers what the customer does not have: quotations are left out, of its edits too.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unquoted: bool,
+        /// Its files.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<Attachment>,
+    },
+    /// A file was not passed on.
+    FileRefused {
+        /// Whose; the customer's, if none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentId>,
+        /// Its name, as its sender says.
+        name: String,
+        /// Why.
+        why: Unfit,
     },
     /// A message of the customer did not reach the room.
     Undelivered {

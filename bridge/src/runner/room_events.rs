@@ -1,12 +1,12 @@
 //! Inbox items become inputs: events that the homeserver pushed.
 
 use ruma::EventId;
-use switchboard_engine::{AgentId, ChatId, Input, MessageRef, Removal};
+use switchboard_engine::{AgentId, ChatId, Input, Removal};
 
 use super::{
     batch::Batch,
     commands::Said,
-    records::{Author, EventPlace, LogEntry},
+    records::{Author, EventPlace},
     state::{HandleError, State},
     words,
 };
@@ -107,7 +107,12 @@ impl State {
             .and_then(|id| parse_effect_id(&self.store.identity().incarnation, id));
         if let (Some(seq), Ok(event_id)) = (seq, EventId::parse(&event.event_id)) {
             match self.open_effects.get(&seq.0).map(|effect| &effect.deed) {
-                Some(Deed::Say { .. } | Deed::Amend { .. } | Deed::React { .. }) => {
+                Some(
+                    Deed::Say { .. }
+                    | Deed::Attach { .. }
+                    | Deed::Amend { .. }
+                    | Deed::React { .. },
+                ) => {
                     batch.settled.push(seq);
                     self.finish_effect(seq, Ok(Done::Event(event_id)), batch).await?;
                 }
@@ -207,7 +212,6 @@ impl State {
                 _ => {}
             }
         }
-        let agent = AgentId(event.sender.clone());
         let message = classify::classify(event, relates_to);
         let thread = classify::thread(event).map(str::to_owned);
         let to = Asked { event: event.event_id.clone(), thread };
@@ -233,21 +237,12 @@ impl State {
             }
             Message::Command(text) => self.obey(&said, &text, batch).await,
             Message::ForCustomer { text, html } => {
-                let reply_to = self.answered_message(chat, event, batch).await?;
-                let entry = LogEntry::Agent {
-                    agent: agent.clone(),
-                    text,
-                    html,
-                    event: event.event_id.clone(),
-                    reply_to,
-                    unquoted: relates_to == RelatesTo::Private,
-                };
-                let log = self.log(chat, entry, batch)?;
-                if is_taken_back {
-                    return self.never_shown(chat, log, &event.event_id, batch);
-                }
-                self.with.metrics.agent_message(event.origin_server_ts, self.batch_time().0);
-                self.input(Input::AgentSent { chat, agent, message: MessageRef(log) }, batch).await
+                let unquoted = relates_to == RelatesTo::Private;
+                self.agent_said(chat, event, ((text, html), unquoted), batch).await
+            }
+            Message::File(file) => {
+                let unquoted = relates_to == RelatesTo::Private;
+                self.agent_sent_file(chat, event, (file, unquoted), batch).await
             }
         }
     }

@@ -3,6 +3,7 @@
 mod absence;
 mod archive;
 mod changes;
+mod files;
 mod invites;
 mod mirror;
 mod office;
@@ -224,8 +225,15 @@ impl Bench {
 
     async fn says(&self, key: &str) {
         let (key, text) = (key.to_owned(), format!("text of {key}"));
-        self.customer(CustomerInput::Send { chat: CHAT, key, text, email: None, reply_to: None })
-            .await;
+        self.customer(CustomerInput::Send {
+            chat: CHAT,
+            key,
+            text,
+            email: None,
+            reply_to: None,
+            files: Vec::new(),
+        })
+        .await;
     }
 
     /// The first new effect that is of interest; the others stay.
@@ -277,7 +285,12 @@ impl Bench {
 }
 
 fn own(key: &str) -> FeedBody {
-    FeedBody::Own { key: key.to_owned(), text: format!("text of {key}"), reply_to: None }
+    FeedBody::Own {
+        key: key.to_owned(),
+        text: format!("text of {key}"),
+        reply_to: None,
+        files: Vec::new(),
+    }
 }
 
 #[tokio::test]
@@ -436,6 +449,9 @@ fn stored_types_keep_their_form() {
         }],
         recap_for: [AgentId(ANNA.to_owned())].into(),
         guests: ["@guest:localhost".to_owned()].into(),
+        waiting: [].into(),
+        late_files: Vec::new(),
+        file_batches: [].into(),
         listed: None,
         customer_seen: 0,
         held: vec![],
@@ -463,6 +479,7 @@ fn stored_types_keep_their_form() {
             key: "k".into(),
             received: 1,
             reply_to: None,
+            more: false,
         },
         Deed::Notice {
             text: "t".into(),
@@ -479,6 +496,7 @@ fn stored_types_keep_their_form() {
             key: "k".into(),
             received: 1,
             reply_to: Some(Target::Effect { effect: 5, created: 1 }),
+            more: true,
         },
         Deed::Amend { to: known(), text: "t".into(), feed: 2, key: "k".into() },
         Deed::React { to: known(), emoji: "👍".into(), feed: 2, key: "k".into() },
@@ -492,9 +510,19 @@ fn stored_types_keep_their_form() {
         deed,
     });
     insta::assert_json_snapshot!("outbox_effects", effects);
+}
+
+#[test]
+fn log_records_keep_their_form() {
     let log = LogRecord {
         at: 1,
-        entry: LogEntry::Customer { key: "k".into(), text: "t".into(), feed: 2, reply_to: None },
+        entry: LogEntry::Customer {
+            key: "k".into(),
+            text: "t".into(),
+            feed: 2,
+            reply_to: None,
+            files: Vec::new(),
+        },
     };
     insta::assert_json_snapshot!("log_record", log);
 }
@@ -511,6 +539,7 @@ fn changes_keep_their_form_in_the_log() {
             event: "$event".into(),
             reply_to: Some(2),
             unquoted: false,
+            files: Vec::new(),
         },
         LogEntry::Edited {
             message: 1,

@@ -1,6 +1,7 @@
 //! What agents are told in the room and in invites. Customers are told by their page.
 
 mod desk;
+mod files;
 mod private;
 
 use std::{borrow::Cow, collections::BTreeSet};
@@ -10,7 +11,7 @@ use switchboard_engine::{
     effect::{Refusal, RemoveReason},
 };
 
-pub(super) use self::{desk::*, private::*};
+pub(super) use self::{desk::*, files::*, private::*};
 use crate::matrix::content::{escape, spoken};
 
 /// Who has waited no longer than this has just come.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Facts, words};
-use crate::gateway::wire::{FeedBody, FeedEntry, RichText};
+use crate::gateway::wire::{Attachment, FeedBody, FeedEntry, RichText};
 
 /// A line of a transcript.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(super) struct Message {
     pub(super) by: Option<String>,
     /// What it says now; none if it was removed.
     pub(super) content: Option<Vec<RichText>>,
+    /// Its files; none if it was removed.
+    pub(super) files: Vec<Attachment>,
     pub(super) edited: bool,
     /// The place of the line that it answers.
     pub(super) reply_to: Option<usize>,
@@ -45,7 +47,12 @@ pub(super) struct Reaction {
 impl Message {
     fn new(by: Option<String>, content: Vec<RichText>, reply_to: Option<usize>) -> Self {
         let (edited, lost) = (false, false);
-        Self { by, content: Some(content), edited, reply_to, lost, reactions: Vec::new() }
+        let (files, reactions) = (Vec::new(), Vec::new());
+        Self { by, content: Some(content), files, edited, reply_to, lost, reactions }
+    }
+
+    fn with(self, files: Vec<Attachment>) -> Self {
+        Self { files, ..self }
     }
 }
 
@@ -70,14 +77,16 @@ impl Fold {
     fn take(&mut self, entry: FeedEntry, facts: &Facts) {
         let FeedEntry { seq, at, body } = entry;
         match body {
-            FeedBody::Own { key, text, reply_to } => {
+            FeedBody::Own { key, text, reply_to, files } => {
                 self.by_key.insert(key, self.lines.len());
-                let content = vec![RichText::Text { text }];
-                self.message((seq, at), Message::new(None, content, self.place(reply_to)));
+                let content =
+                    if text.is_empty() { Vec::new() } else { vec![RichText::Text { text }] };
+                let message = Message::new(None, content, self.place(reply_to));
+                self.message((seq, at), message.with(files));
             }
-            FeedBody::Agent { name, content, reply_to } => {
+            FeedBody::Agent { name, content, reply_to, files } => {
                 let message = Message::new(Some(name), content, self.place(reply_to));
-                self.message((seq, at), message);
+                self.message((seq, at), message.with(files));
             }
             FeedBody::Queued {} => self.note(at, words::queued(facts)),
             FeedBody::Joined { name } => self.note(at, words::joined(facts, &name)),
@@ -106,6 +115,7 @@ impl Fold {
             FeedBody::Removed { target, key: _ } => {
                 self.change(self.place(Some(target)), |message| {
                     message.content = None;
+                    message.files.clear();
                     message.reactions.clear();
                 });
             }

@@ -71,11 +71,16 @@ impl Transcript {
             None => {
                 let _ = writeln!(out, "<p class=\"note\">{}</p>", words::REMOVED);
             }
+            Some(content) if content.is_empty() => {}
             Some(content) => {
                 out.push_str("<div class=\"text\" dir=\"auto\">");
                 append(content, out);
                 out.push_str("</div>\n");
             }
+        }
+        for file in &message.files {
+            let _ =
+                writeln!(out, "<p class=\"text\"><bdi>{}</bdi></p>", escape(&words::file(file)));
         }
         if message.edited && message.content.is_some() {
             let _ = writeln!(out, "<p class=\"small\">{}</p>", words::EDITED);

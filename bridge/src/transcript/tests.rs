@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::gateway::wire::{EndedBy, FeedBody, FormReason, RefusalReason, RichText, Style};
+use crate::{
+    gateway::wire::{Attachment, EndedBy, FeedBody, FormReason, RefusalReason, RichText, Style},
+    media::Kind,
+};
 
 /// Wednesday 2026-11-25 14:00 in Berlin.
 const BEGAN: u64 = 1_795_611_600_000;
@@ -35,11 +38,16 @@ fn span(style: Style, children: Vec<RichText>) -> RichText {
 }
 
 fn own(key: &str, text: &str, reply_to: Option<u64>) -> FeedBody {
-    FeedBody::Own { key: key.to_owned(), text: text.to_owned(), reply_to }
+    FeedBody::Own { key: key.to_owned(), text: text.to_owned(), reply_to, files: Vec::new() }
 }
 
 fn agent(content: Vec<RichText>) -> FeedBody {
-    FeedBody::Agent { name: "Anna".to_owned(), content, reply_to: None }
+    FeedBody::Agent { name: "Anna".to_owned(), content, reply_to: None, files: Vec::new() }
+}
+
+fn attachment(name: &str, kind: Kind, size: u64) -> Attachment {
+    let (id, name) = ("12345678".to_owned(), name.to_owned());
+    Attachment { id, name, kind, size, width: None, height: None }
 }
 
 fn conversation() -> Vec<FeedEntry> {
@@ -125,6 +133,32 @@ fn what_was_removed_is_nowhere_in_it() {
 }
 
 #[test]
+fn files_are_told_by_name_kind_and_size() {
+    let with = |text: &str, files| FeedBody::Own {
+        key: "k".to_owned(),
+        text: text.to_owned(),
+        reply_to: None,
+        files,
+    };
+    let entries = feed([
+        (0, with("look", vec![attachment("photo <1>.jpg", Kind::Jpeg, 1_300_000)])),
+        (
+            1,
+            with(
+                "",
+                vec![attachment("a.pdf", Kind::Pdf, 2048), attachment("b.txt", Kind::Text, 9)],
+            ),
+        ),
+        (2, own("k2", "those two", Some(2))),
+        (3, with("", vec![attachment("secret.png", Kind::Png, 9)])),
+        (4, FeedBody::Removed { target: 4, key: None }),
+    ]);
+    let transcript = Transcript::of(entries, facts());
+    insta::assert_snapshot!("files_text", transcript.text());
+    insta::assert_snapshot!("files_html", transcript.html());
+}
+
+#[test]
 fn a_chat_of_which_nothing_is_there_has_a_transcript() {
     let facts = Facts::new(7, None);
     assert_eq!(Transcript::of([], facts).text(), "Chat – chat 7\nTimes: UTC\n");
@@ -174,7 +208,7 @@ proptest! {
         let link = RichText::Link { href, children: vec![text(&said)] };
         let entries = feed([
             (0, own("k", &said, None)),
-            (1, FeedBody::Agent { name: name.clone(), content: vec![link], reply_to: Some(1) }),
+            (1, FeedBody::Agent { name: name.clone(), content: vec![link], reply_to: Some(1), files: vec![attachment(&said, Kind::Png, 9)] }),
             (2, FeedBody::Joined { name: name.clone() }),
             (3, FeedBody::Reaction { target: 1, emoji: said.clone(), by: Some(name), on: true, key: None }),
         ]);

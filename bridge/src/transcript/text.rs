@@ -48,6 +48,12 @@ impl Transcript {
             None => out.push_str(words::REMOVED),
             Some(content) => out.push_str(&plain(content)),
         }
+        for file in &message.files {
+            if !out.is_empty() && !out.ends_with('\n') {
+                out.push('\n');
+            }
+            out.push_str(&one_line(&words::file(file)));
+        }
         if message.edited && message.content.is_some() {
             let _ = write!(out, " ({})", words::EDITED);
         }
@@ -65,7 +71,10 @@ impl Transcript {
         let What::Message(answered) = &self.lines.get(message.reply_to?)?.what else { return None };
         let text = match &answered.content {
             None => words::REMOVED.to_owned(),
-            Some(content) => one_line(&plain(content)),
+            Some(content) => {
+                let files = answered.files.iter().map(|file| format!(" 📎 {}", file.name));
+                one_line(&(plain(content) + &files.collect::<String>()))
+            }
         };
         let mut quoted: String = text.chars().take(QUOTED).collect();
         if text.chars().nth(QUOTED).is_some() {

@@ -2,7 +2,7 @@
 //! site's own in place of them.
 
 use super::Facts;
-use crate::gateway::wire::{EndedBy, FormReason};
+use crate::gateway::wire::{Attachment, EndedBy, FormReason};
 
 fn word(facts: &Facts, key: &str, usual: &str) -> String {
     facts.texts.get(key).filter(|own| !own.is_empty()).map_or(usual, String::as_str).to_owned()
@@ -60,3 +60,19 @@ pub(super) fn lost(facts: &Facts) -> String {
 
 pub(super) const REMOVED: &str = "This message was removed.";
 pub(super) const EDITED: &str = "edited";
+
+/// A file: its name, what it is and how large. It is not in the transcript, and links to it end.
+pub(super) fn file(file: &Attachment) -> String {
+    format!("📎 {} ({}, {})", file.name, file.kind.label(), size(file.size))
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{} KB", bytes.div_ceil(1024)),
+        _ => {
+            let tenths = (bytes * 10).div_ceil(1_048_576);
+            format!("{}.{} MB", tenths / 10, tenths % 10)
+        }
+    }
+}

@@ -115,6 +115,28 @@ export class Agent {
     });
   }
 
+  /** Uploads a file and sends it. */
+  async sendFile(room: string, msgtype: string, name: string, type: string, file: Buffer): Promise<void> {
+    const answer = await fetch(`${this.homeserver}/_matrix/media/v3/upload`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${this.token}`, "Content-Type": type },
+      body: new Uint8Array(file),
+    });
+    const { content_uri: url } = (await answer.json()) as { content_uri: string };
+    const content = { msgtype, body: name, url, info: { mimetype: type, size: file.length } };
+    const transaction = `file${String((this.transactions += 1))}`;
+    await this.call("PUT", `rooms/${encodeURIComponent(room)}/send/m.room.message/${transaction}`, content);
+  }
+
+  /** A file of an event, as this agent's client gets it. */
+  async download(uri: string): Promise<Buffer> {
+    const place = uri.replace("mxc://", "");
+    const headers = { Authorization: `Bearer ${this.token}` };
+    const answer = await fetch(`${this.homeserver}/_matrix/client/v1/media/download/${place}`, { headers });
+    if (!answer.ok) throw new Error(`no file: ${String(answer.status)}`);
+    return Buffer.from(await answer.arrayBuffer());
+  }
+
   async accept(room: string): Promise<void> {
     await this.call("POST", `join/${encodeURIComponent(room)}`, {});
     await until(

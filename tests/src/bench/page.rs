@@ -40,7 +40,13 @@ pub(super) async fn frame(socket: &mut Socket) -> Result<ServerFrame, BenchError
 
 /// Says something on a socket.
 pub(super) async fn say(socket: &mut Socket, text: String) -> Result<(), BenchError> {
-    let frame = ClientFrame::Send { key: random_key(), text, email: None, reply_to: None };
+    let frame = ClientFrame::Send {
+        key: random_key(),
+        text,
+        email: None,
+        reply_to: None,
+        files: Vec::new(),
+    };
     let sent = socket.send(&frame).await;
     sent.map_err(|error| BenchError::Broken(format!("a socket broke: {error}")))
 }

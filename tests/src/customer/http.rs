@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Method, header};
 use serde::{Serialize, de::DeserializeOwned};
 use switchboard::gateway::wire::{
-    ChatStarted, ClientFrame, ErrorBody, FeedPage, SendMessage, StartChat,
+    Attachment, ChatStarted, ClientFrame, ErrorBody, FeedPage, FileLink, SendMessage, StartChat,
 };
 
 /// A call that did not succeed.
@@ -96,7 +96,56 @@ impl Http {
 
     /// `POST …/messages`
     pub async fn send(&self, key: &str, text: &str) -> Result<(), Failure> {
-        let body = SendMessage { key: key.into(), text: text.into(), email: None, reply_to: None };
+        let body = SendMessage {
+            key: key.into(),
+            text: text.into(),
+            email: None,
+            reply_to: None,
+            files: Vec::new(),
+        };
+        self.status(Method::POST, "messages", Some(&body)).await
+    }
+
+    /// `POST …/files`
+    pub async fn upload(
+        &self,
+        key: &str,
+        name: &str,
+        file: impl Into<reqwest::Body>,
+    ) -> Result<Attachment, Failure> {
+        let request = self
+            .client
+            .post(format!("{}/customer/v1/files", self.base))
+            .query(&[("key", key), ("name", name)])
+            .timeout(Duration::from_mins(2))
+            .bearer_auth(&self.token)
+            .body(file);
+        let reply = request.send().await?;
+        if reply.status().is_success() {
+            return Ok(reply.json().await?);
+        }
+        Err(Failure::Status(reply.status().as_u16(), reply.json().await.ok()))
+    }
+
+    /// `GET …/files/{id}`
+    pub async fn link(&self, id: &str) -> Result<FileLink, Failure> {
+        self.call(Method::GET, &format!("files/{id}"), None::<&()>).await
+    }
+
+    /// Follows a link, as anybody can who has it.
+    pub async fn follows(&self, link: &FileLink) -> Result<reqwest::Response, Failure> {
+        let reply = self.client.get(format!("{}{}", self.base, link.url)).send().await?;
+        if reply.status().is_success() {
+            return Ok(reply);
+        }
+        Err(Failure::Status(reply.status().as_u16(), reply.json().await.ok()))
+    }
+
+    /// `POST …/messages` with files.
+    pub async fn send_files(&self, key: &str, text: &str, files: &[&str]) -> Result<(), Failure> {
+        let files = files.iter().map(|&id| id.to_owned()).collect();
+        let body =
+            SendMessage { key: key.into(), text: text.into(), email: None, reply_to: None, files };
         self.status(Method::POST, "messages", Some(&body)).await
     }
 

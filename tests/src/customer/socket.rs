@@ -160,6 +160,7 @@ fn next_outgoing(state: &mut State) -> Option<ClientFrame> {
             text: message.text.clone(),
             email: None,
             reply_to: None,
+            files: Vec::new(),
         });
     }
     if state.outbox.is_empty() || !matches!(state.control.front(), Some(ClientFrame::End {})) {

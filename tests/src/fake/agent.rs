@@ -203,6 +203,24 @@ impl Agent {
         self.core.send(room, &self.id, kind, content, None).map(|e| e.event_id.clone())
     }
 
+    /// Uploads a file and sends it as clients do, as `m.image`, `m.file` and so on. Gives the event's
+    /// id and the file's address.
+    pub fn sends_file(
+        &self,
+        room: &str,
+        kind: &str,
+        name: &str,
+        file: impl Into<bytes::Bytes>,
+    ) -> (String, String) {
+        let file = file.into();
+        let size = file.len();
+        let uri = self.core.keep_file(file);
+        let content = json!({
+            "msgtype": kind, "body": name, "url": uri, "info": { "size": size },
+        });
+        (self.sends(room, "m.room.message", content), uri)
+    }
+
     /// Reacts to an event.
     pub fn reacts(&self, room: &str, event: &str, key: &str) -> String {
         let relation = json!({ "rel_type": "m.annotation", "event_id": event, "key": key });

@@ -37,7 +37,9 @@ pub(crate) struct Core {
     /// an hour at least.
     pub(crate) sent: DashMap<String, String>,
     /// Uploaded files by their addresses.
-    pub(crate) files: DashMap<String, Vec<u8>>,
+    pub(crate) files: DashMap<String, bytes::Bytes>,
+    /// How many there were.
+    pub(crate) file_ids: std::sync::atomic::AtomicU64,
     pub(crate) account_data: DashMap<(String, String, String), Value>,
     pub(crate) inboxes: DashMap<String, Arc<Inbox>>,
     pub(crate) faults: Faults,
@@ -50,6 +52,14 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Core {
+    /// Keeps a file in the media repository. Gives its address.
+    pub(crate) fn keep_file(&self, file: bytes::Bytes) -> String {
+        let number = self.file_ids.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let uri = format!("mxc://{}/{number}", self.settings.server_name);
+        self.files.insert(uri.clone(), file);
+        uri
+    }
+
     pub(crate) fn new(settings: Settings) -> Self {
         let core = Self {
             rooms: DashMap::with_capacity(1024),
@@ -58,6 +68,7 @@ impl Core {
             replies: DashMap::with_capacity(16_384),
             sent: DashMap::with_capacity(16_384),
             files: DashMap::new(),
+            file_ids: std::sync::atomic::AtomicU64::new(0),
             account_data: DashMap::new(),
             inboxes: DashMap::new(),
             faults: Faults::new(settings.seed),

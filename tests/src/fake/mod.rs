@@ -337,6 +337,17 @@ impl Homeserver {
         self.core.files.get(uri).map(|file| String::from_utf8_lossy(&file).into_owned())
     }
 
+    /// An uploaded file, by its address.
+    #[must_use]
+    pub fn file_bytes(&self, uri: &str) -> Option<Vec<u8>> {
+        self.core.files.get(uri).map(|file| file.to_vec())
+    }
+
+    /// Forgets a file.
+    pub fn loses_file(&self, uri: &str) {
+        self.core.files.remove(uri);
+    }
+
     /// Who has this membership in a room.
     #[must_use]
     pub fn members(&self, room: &str, membership: &str) -> Vec<String> {

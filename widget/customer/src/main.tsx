@@ -14,6 +14,7 @@ import "./styles/main.css";
 import "./styles/frame.css";
 import "./styles/conversation.css";
 import "./styles/marks.css";
+import "./styles/files.css";
 import "./styles/forms.css";
 
 /** The site's name is the last part of the page's address. */

@@ -5,6 +5,7 @@
 import type { EndedBy, FormReason } from "@switchboard/shared/wire";
 import type { Stage } from "./client/feed";
 import type { FailReason } from "./client/outbox";
+import type { FileFault } from "./client/uploads";
 
 const number = new Intl.NumberFormat("en");
 
@@ -32,6 +33,7 @@ const failed: Record<FailReason, string> = {
   too_long: "Not sent: the message is too long.",
   empty: "Not sent: there is no text in it.",
   bad_email: "Not sent: what was given as e-mail address is none.",
+  files: "Not sent: a file is missing. Please choose it again.",
   too_fast: "Not sent: too many messages in a short time.",
   too_many: "Not sent: too many messages are waiting for an agent.",
   ended: "Not sent: the chat had already ended.",
@@ -40,6 +42,23 @@ const failed: Record<FailReason, string> = {
   undeliverable: "This message did not reach the agent.",
   unavailable: "Not sent: the service was not available.",
   rejected: "Not sent: the service could not read it.",
+};
+
+const fileFault: Record<FileFault, string> = {
+  empty: "This file is empty.",
+  too_large: "This file is too large: at most 20 MB.",
+  too_many: "At most five files with one message.",
+  kind: "Only images, PDF and plain text can be sent.",
+  audio: "Sound and voice messages cannot be sent.",
+  video: "Videos cannot be sent.",
+  markup: "HTML, SVG and XML cannot be sent.",
+  program: "Programs and scripts cannot be sent.",
+  archive: "Archives cannot be sent.",
+  damaged: "This file is damaged, or more than one kind of file at once.",
+  infected: "The virus scanner found something in this file.",
+  encrypted: "This file is encrypted and cannot be checked.",
+  missing: "This file could not be stored.",
+  failed: "This file could not be sent.",
 };
 
 const formTitle: Record<FormReason, string> = {
@@ -170,6 +189,15 @@ const DEFAULTS = {
   today: "Today",
   yesterday: "Yesterday",
   opensElsewhere: "opens in a new tab",
+
+  attach: "Attach files",
+  files: "Files to send",
+  fileFault,
+  fileWaits: "Waiting for the connection",
+  removeFile: (name: string) => `Remove ${name}`,
+  tooManyFiles: "At most five files with one message.",
+  openPicture: (about: string) => `Picture ${about}, opens in a new tab`,
+  downloadFile: (about: string) => `Download ${about}`,
 
   message: "Your message",
   write: "Write a message…",

@@ -14,7 +14,14 @@ import type { Closing, Dial, Greeting, LinkEvents } from "../src/client/link";
 import { openStore, type Store } from "../src/client/storage";
 import type { Tabs } from "../src/client/tabs";
 
-export const LIMITS: Limits = { text_bytes: 16_384, name_chars: 80, frame_bytes: 65_536, ping_seconds: 20 };
+export const LIMITS: Limits = {
+  text_bytes: 16_384,
+  name_chars: 80,
+  frame_bytes: 65_536,
+  ping_seconds: 20,
+  file_bytes: 1000,
+  files: 5,
+};
 export const LIVE: LiveState = {
   phase: "active",
   position: null,

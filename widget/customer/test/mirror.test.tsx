@@ -88,6 +88,34 @@ describe("what others have changed", () => {
   });
 });
 
+describe("messages with files", () => {
+  const photo = { id: "12345678", name: "photo.jpg", kind: "jpeg", size: 9 } as const;
+
+  it("are quoted by the files' names, and gone when they are removed", async () => {
+    await startChat();
+    exchange.last.entry({ seq: 1, at: 1, kind: "joined", name: "Anna" });
+    exchange.last.entry({ seq: 2, at: 2, kind: "agent", name: "Anna", content: [], files: [photo] });
+    exchange.last.entry({ ...agentSays(3, "that one"), reply_to: 2 } as never);
+    await settle();
+    expect(get("quote").textContent).toContain("📎 photo.jpg");
+    exchange.last.entry({ seq: 4, at: 4, kind: "removed", target: 2 });
+    await settle();
+    expect(box.querySelector('[data-testid="file"]')).toBeNull();
+    expect(box.textContent).not.toContain("photo.jpg");
+  });
+
+  it("can be edited if they have a text", async () => {
+    await startChat();
+    exchange.last.entry({ ...own(1, KEY, ""), files: [photo] } as never);
+    exchange.last.entry({ ...own(2, "key-23456", "look"), files: [photo] } as never);
+    await settle();
+    await act(0, "edit");
+    expect(box.querySelector('[data-testid="task"]')).toBeNull();
+    await act(1, "edit");
+    expect(get("task").textContent).toContain("look");
+  });
+});
+
 describe("what the customer changes", () => {
   it("is an edit, with the draft kept for later", async () => {
     await talk();

@@ -80,7 +80,15 @@ frame_bytes: number,
 /**
  * How often the page must send a frame (a `ping` if it has nothing else), in seconds.
  */
-ping_seconds: number, };
+ping_seconds: number, 
+/**
+ * The largest file, in bytes. A bridge can be set up for less.
+ */
+file_bytes: number, 
+/**
+ * How many files a message may have.
+ */
+files: number, };
 
 /**
  * The body of `POST /customer/v1/sites/{site}/chats`.
@@ -169,7 +177,12 @@ email?: string,
 /**
  * The message that it answers, by its number in the feed. What is no message is passed over.
  */
-reply_to?: number, } | { "type": "edit", 
+reply_to?: number, 
+/**
+ * The keys of at most five files that were uploaded before. With files, the text may be
+ * empty.
+ */
+files?: Array<string>, } | { "type": "edit", 
 /**
  * Made by the page like that of a message. The same key again is the same change.
  */
@@ -332,25 +345,33 @@ at: number, } & ({ "kind": "own",
  */
 key: string, 
 /**
- * Its text.
+ * Its text; may be empty if there are files.
  */
 text: string, 
 /**
  * The message that it answers, by its number in the feed.
  */
-reply_to?: number, } | { "kind": "agent", 
+reply_to?: number, 
+/**
+ * Its files.
+ */
+files?: Array<Attachment>, } | { "kind": "agent", 
 /**
  * The agent's public name.
  */
 name: string, 
 /**
- * What they wrote.
+ * What they wrote; may be empty if there are files.
  */
 content: Array<RichText>, 
 /**
  * The message that it answers, by its number in the feed.
  */
-reply_to?: number, } | { "kind": "queued", } | { "kind": "joined", 
+reply_to?: number, 
+/**
+ * Its files.
+ */
+files?: Array<Attachment>, } | { "kind": "queued", } | { "kind": "joined", 
 /**
  * The agent's public name.
  */
@@ -429,25 +450,33 @@ export type FeedBody = { "kind": "own",
  */
 key: string, 
 /**
- * Its text.
+ * Its text; may be empty if there are files.
  */
 text: string, 
 /**
  * The message that it answers, by its number in the feed.
  */
-reply_to?: number, } | { "kind": "agent", 
+reply_to?: number, 
+/**
+ * Its files.
+ */
+files?: Array<Attachment>, } | { "kind": "agent", 
 /**
  * The agent's public name.
  */
 name: string, 
 /**
- * What they wrote.
+ * What they wrote; may be empty if there are files.
  */
 content: Array<RichText>, 
 /**
  * The message that it answers, by its number in the feed.
  */
-reply_to?: number, } | { "kind": "queued", } | { "kind": "joined", 
+reply_to?: number, 
+/**
+ * Its files.
+ */
+files?: Array<Attachment>, } | { "kind": "queued", } | { "kind": "joined", 
 /**
  * The agent's public name.
  */
@@ -560,7 +589,7 @@ export type Style = "paragraph" | "strong" | "emphasis" | "deleted" | "code" | "
 /**
  * Why a message was not taken.
  */
-export type RefusalReason = "too_long" | "empty" | "bad_email" | "too_fast" | "too_many" | "ended" | "no_target" | "bad_reaction" | "undeliverable" | "unavailable";
+export type RefusalReason = "too_long" | "empty" | "bad_email" | "files" | "too_fast" | "too_many" | "ended" | "no_target" | "bad_reaction" | "undeliverable" | "unavailable";
 
 /**
  * What was wrong.
@@ -586,7 +615,11 @@ retry_after_ms: number | null,
 /**
  * Why a message was not taken, if it was one.
  */
-reason?: RefusalReason, };
+reason?: RefusalReason, 
+/**
+ * Why a file was not taken, if it was one.
+ */
+unfit?: Unfit, };
 
 /**
  * The reply to `GET /customer/v1/feed`.
@@ -615,6 +648,58 @@ live: LiveState,
 tag?: string, };
 
 /**
+ * The kinds of files that are taken.
+ */
+export type Kind = "jpeg" | "png" | "gif" | "webp" | "bmp" | "tiff" | "heic" | "avif" | "pdf" | "text" | "text_utf16" | "text_latin";
+
+/**
+ * A file in a message.
+ */
+export type Attachment = { 
+/**
+ * Names it within the chat. Grants nothing.
+ */
+id: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is.
+ */
+kind: Kind, 
+/**
+ * Its size in bytes.
+ */
+size: number, 
+/**
+ * An image's width in pixels, as stored, if it is known.
+ */
+width?: number, 
+/**
+ * An image's height in pixels, as stored, if it is known.
+ */
+height?: number, };
+
+/**
+ * The reply to `GET /customer/v1/files/{id}`.
+ */
+export type FileLink = { 
+/**
+ * Where the file can be had without the session token, relative to the bridge's origin.
+ */
+url: string, 
+/**
+ * For how long, in milliseconds.
+ */
+valid_ms: number, };
+
+/**
+ * Why a file is not taken: by its size, its name or what is in it.
+ */
+export type Unfit = "empty" | "too_large" | "too_many" | "kind" | "audio" | "video" | "markup" | "program" | "archive" | "damaged" | "infected" | "encrypted" | "missing";
+
+/**
  * The body of `POST /customer/v1/messages`.
  */
 export type SendMessage = { 
@@ -633,7 +718,11 @@ email?: string,
 /**
  * As in the `send` frame.
  */
-reply_to?: number, };
+reply_to?: number, 
+/**
+ * As in the `send` frame.
+ */
+files?: Array<string>, };
 
 /**
  * The body of `POST /customer/v1/typing`.

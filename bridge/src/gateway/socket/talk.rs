@@ -169,9 +169,17 @@ impl Talk<'_> {
         let chat = self.greeting.session.chat;
         match frame {
             ClientFrame::Hello { .. } => self.nonsense("hello comes once".to_owned()).await,
-            ClientFrame::Send { key, text, email, reply_to } => {
+            ClientFrame::Send { key, text, email, reply_to, files } => {
                 let email = email.as_deref();
-                let checked = message::check(chat, key.clone(), &text, email, reply_to);
+                let named = files.clone();
+                let checked = message::check(chat, key.clone(), &text, email, reply_to, named);
+                let checked = match checked {
+                    // What is over is refused for that reason.
+                    Ok(_) if !self.has_ended() && !self.state.has_files(chat, &files).await? => {
+                        Err(Invalid::Refused(RefusalReason::Files))
+                    }
+                    checked => checked,
+                };
                 self.send(key, checked).await
             }
             frame @ (ClientFrame::Edit { .. }

@@ -14,7 +14,7 @@ async fn a_message_is_accepted_and_comes_back() {
     let entry = page.entry().await;
     assert_eq!(entry.seq, 2);
     let (key, text) = ("first-key".to_owned(), "Hello\nthere".to_owned());
-    assert_eq!(entry.body, FeedBody::Own { key, text, reply_to: None });
+    assert_eq!(entry.body, FeedBody::Own { key, text, reply_to: None, files: Vec::new() });
     assert!(world.live.connected(chat));
 }
 
@@ -54,8 +54,12 @@ async fn a_page_that_comes_back_gets_what_it_missed() {
     let mut page = world.page(&token, 0).await;
     page.entries(1).await;
     page.close().await;
-    let own =
-        |n: u32| FeedBody::Own { key: format!("key-{n:04}"), text: n.to_string(), reply_to: None };
+    let own = |n: u32| FeedBody::Own {
+        key: format!("key-{n:04}"),
+        text: n.to_string(),
+        reply_to: None,
+        files: Vec::new(),
+    };
     append(&world.store, chat, (0..349).map(own).collect()).await;
     let mut page = Page::connect(world.address, None).await;
     assert_eq!(page.hello(&token, 1).await.0, 350);

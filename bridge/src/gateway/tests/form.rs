@@ -54,7 +54,7 @@ async fn a_message_is_left_and_the_answer_kept_for_the_next_visit() {
     let content = vec![RichText::Text { text: "It will come today.".to_owned() }];
     let bodies = vec![
         FeedBody::Joined { name: name.clone() },
-        FeedBody::Agent { name, content, reply_to: None },
+        FeedBody::Agent { name, content, reply_to: None, files: Vec::new() },
         FeedBody::Ended { by: EndedBy::Agent },
     ];
     append(&world.store, chat, bodies.clone()).await;

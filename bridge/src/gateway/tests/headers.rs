@@ -42,7 +42,7 @@ async fn the_page_can_be_framed_by_its_sites_pages_only() {
     assert_eq!(
         headers["content-security-policy"],
         "default-src 'none'; script-src 'self'; style-src 'self'; \
-         connect-src 'self' wss://chat.example; img-src 'self' data:; base-uri 'none'; \
+         connect-src 'self' wss://chat.example; img-src 'self' data: blob:; base-uri 'none'; \
          form-action 'none'; require-trusted-types-for 'script'; \
          frame-ancestors https://shop.example"
     );

@@ -73,8 +73,12 @@ async fn a_page_that_does_not_read_is_closed_and_skips_nothing() {
     let world = World::with(Settings { times, ..Settings::default() }).await;
     let (token, chat) = world.chat().await;
     let text = "x".repeat(LIMITS.text_bytes as usize);
-    let own =
-        |n: u64| FeedBody::Own { key: format!("key-{n:05}"), text: text.clone(), reply_to: None };
+    let own = |n: u64| FeedBody::Own {
+        key: format!("key-{n:05}"),
+        text: text.clone(),
+        reply_to: None,
+        files: Vec::new(),
+    };
     let mut slow = world.page(&token, 0).await;
     // More than the kernel keeps for the two of them.
     let total = 2001;

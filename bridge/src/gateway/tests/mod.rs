@@ -151,7 +151,7 @@ impl World {
             config,
             receiver,
             shutdown.clone(),
-            settings.widget,
+            (settings.widget, None),
             settings.times,
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

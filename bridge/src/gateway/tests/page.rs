@@ -61,8 +61,14 @@ impl Page {
 
     pub(super) async fn send_with(&mut self, key: &str, text: &str, email: Option<&str>) {
         let (key, text) = (key.to_owned(), text.to_owned());
-        self.say(&ClientFrame::Send { key, text, email: email.map(str::to_owned), reply_to: None })
-            .await;
+        self.say(&ClientFrame::Send {
+            key,
+            text,
+            email: email.map(str::to_owned),
+            reply_to: None,
+            files: Vec::new(),
+        })
+        .await;
     }
 
     /// The next frame.

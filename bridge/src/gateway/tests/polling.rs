@@ -61,7 +61,12 @@ async fn a_chat_that_is_long_over_takes_no_messages_whatever_came_last() {
         let key = "too-late-".to_owned();
         let ends = vec![
             FeedBody::Ended { by: EndedBy::Agent },
-            FeedBody::Own { key: key.clone(), text: "one more thing".to_owned(), reply_to: None },
+            FeedBody::Own {
+                key: key.clone(),
+                text: "one more thing".to_owned(),
+                reply_to: None,
+                files: Vec::new(),
+            },
             FeedBody::Undelivered { key, reason: RefusalReason::Ended },
         ];
         super::runner::append(&world.store, chat, ends).await;

@@ -101,8 +101,12 @@ impl Work {
                     (chat, vec![FeedBody::Queued {}])
                 }
             }
+            CustomerInput::Uploaded { .. } | CustomerInput::Unfit { .. } => {
+                unreachable!("this gateway takes no files")
+            }
             CustomerInput::Send { chat, key, text, .. } => {
-                let mut bodies = vec![FeedBody::Own { key, text, reply_to: None }];
+                let mut bodies =
+                    vec![FeedBody::Own { key, text, reply_to: None, files: Vec::new() }];
                 if self.live.state(chat).phase == Phase::Form {
                     phase = Some(Phase::Left);
                     bodies.push(FeedBody::MessageLeft {});

@@ -123,8 +123,12 @@ async fn a_receipt_comes_after_the_entry_that_it_is_for() {
     let (token, chat) = world.chat().await;
     let mut page = world.page(&token, 1).await;
     for n in 2..5 {
-        let own =
-            FeedBody::Own { key: format!("{n:08}"), text: "hello".to_owned(), reply_to: None };
+        let own = FeedBody::Own {
+            key: format!("{n:08}"),
+            text: "hello".to_owned(),
+            reply_to: None,
+            files: Vec::new(),
+        };
         world.store.keep_next_commits_quiet(1);
         append(&world.store, chat, vec![own]).await;
         world.live.update(chat, |state| state.delivered = n);

@@ -10,6 +10,7 @@ async fn a_customer_takes_their_conversation_along() {
         key: format!("key-{n:04}"),
         text: format!("<b>message {n}</b>"),
         reply_to: None,
+        files: Vec::new(),
     };
     // More than the store gives at once.
     append(&world.store, chat, (0..150).map(said).collect()).await;

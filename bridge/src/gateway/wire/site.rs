@@ -52,11 +52,21 @@ pub struct Limits {
     pub frame_bytes: u32,
     /// How often the page must send a frame (a `ping` if it has nothing else), in seconds.
     pub ping_seconds: u32,
+    /// The largest file, in bytes. A bridge can be set up for less.
+    pub file_bytes: u32,
+    /// How many files a message may have.
+    pub files: u32,
 }
 
 /// The bounds of this version.
-pub const LIMITS: Limits =
-    Limits { text_bytes: 16 * 1024, name_chars: 48, frame_bytes: 64 * 1024, ping_seconds: 15 };
+pub const LIMITS: Limits = Limits {
+    text_bytes: 16 * 1024,
+    name_chars: 48,
+    frame_bytes: 64 * 1024,
+    ping_seconds: 15,
+    file_bytes: 20 * 1024 * 1024,
+    files: 5,
+};
 
 /// The body of `POST /customer/v1/sites/{site}/chats`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use super::*;
+use crate::media::Kind;
 
 /// Every type, in the order of this module, as a TypeScript file.
 fn typescript() -> String {
@@ -39,6 +40,10 @@ fn typescript() -> String {
         ErrorCode,
         ErrorBody,
         FeedPage,
+        Kind,
+        Attachment,
+        FileLink,
+        Unfit,
         SendMessage,
         SetTyping,
         SetSeen,
@@ -59,6 +64,17 @@ fn wire_types_are_exported() {
         "widget/shared/src/wire.ts is not what the wire types say; write it anew with\n  \
          UPDATE_WIRE=1 cargo test -p switchboard wire_types_are_exported"
     );
+}
+
+fn attachment() -> Attachment {
+    Attachment {
+        id: "q83vEjRWeJC".to_owned(),
+        name: "photo.jpg".to_owned(),
+        kind: Kind::Jpeg,
+        size: 1234,
+        width: Some(640),
+        height: Some(480),
+    }
 }
 
 fn live() -> LiveState {
@@ -92,12 +108,14 @@ fn client_frames_keep_their_form() {
             text: "Hello".to_owned(),
             email: None,
             reply_to: None,
+            files: Vec::new(),
         },
         ClientFrame::Send {
             key: key.clone(),
             text: "Call me".to_owned(),
             email: Some("ann@example.org".to_owned()),
             reply_to: None,
+            files: vec!["q83vEjRWeJB".to_owned()],
         },
         ClientFrame::Typing { typing: true },
         ClientFrame::Ack { seq: 13 },
@@ -109,6 +127,7 @@ fn client_frames_keep_their_form() {
             text: "Yes".to_owned(),
             email: None,
             reply_to: Some(4),
+            files: Vec::new(),
         },
         ClientFrame::Edit { key: key.clone(), target: 4, text: "Hello!".to_owned() },
         ClientFrame::Remove { key: key.clone(), target: 4 },
@@ -127,16 +146,26 @@ fn server_frames_keep_their_form() {
     let name = "Anna".to_owned();
     let bodies = [
         FeedBody::Queued {},
-        FeedBody::Own { key: key.clone(), text: "Hello".to_owned(), reply_to: None },
+        FeedBody::Own { key: key.clone(), text: "Hello".to_owned(), reply_to: None, files: vec![] },
         FeedBody::Joined { name: name.clone() },
-        FeedBody::Agent { name: name.clone(), content: rich_text(), reply_to: None },
+        FeedBody::Agent {
+            name: name.clone(),
+            content: rich_text(),
+            reply_to: None,
+            files: vec![attachment()],
+        },
         FeedBody::Left { name },
         FeedBody::Requeued {},
         FeedBody::Form { why: FormReason::Closed, text: "Back at nine.".to_owned() },
         FeedBody::MessageLeft {},
         FeedBody::Undelivered { key: key.clone(), reason: RefusalReason::Undeliverable },
         FeedBody::Ended { by: EndedBy::NoAgent },
-        FeedBody::Own { key: key.clone(), text: "Yes".to_owned(), reply_to: Some(4) },
+        FeedBody::Own {
+            key: key.clone(),
+            text: "Yes".to_owned(),
+            reply_to: Some(4),
+            files: vec![],
+        },
         FeedBody::Edited { target: 4, content: rich_text(), key: None },
         FeedBody::Removed { target: 4, key: Some(key.clone()) },
         FeedBody::Reaction {
@@ -183,6 +212,7 @@ fn bodies_keep_their_form() {
         message: "too much".to_owned(),
         retry_after_ms: Some(1000),
         reason,
+        unfit: None,
     };
     let entry = FeedEntry { seq: 1, at: 1_767_225_600_000, body: FeedBody::Queued {} };
     insta::assert_json_snapshot!(serde_json::json!({
@@ -227,6 +257,7 @@ fn bodies_keep_their_form() {
             text: "Hello".to_owned(),
             email: Some("ann@example.org".to_owned()),
             reply_to: None,
+            files: vec!["q83vEjRWeJB".to_owned()],
         },
         "typing": SetTyping { typing: true },
         "seen": SetSeen { seq: 1 },

@@ -309,12 +309,13 @@ async fn of_what_is_held_the_oldest_goes_first() {
 
 #[test]
 fn message_records_keep_their_form() {
-    use super::super::records::{EditRecord, ReactionRecord, Sending};
+    use super::super::records::{Attached, EditRecord, ReactionRecord, Sending};
     let record = MessageRecord {
         agent: Some(AgentId(ANNA.to_owned())),
         log: 4,
         event: Some(ruma::event_id!("$event").to_owned()),
         effect: Some(Sending { effect: 9, created: 1 }),
+        attached: vec![Attached { effect: Sending { effect: 10, created: 1 }, event: None }],
         removed: true,
         edits: vec![EditRecord { sent: 7, event: Some("$edit".to_owned()), log: 5 }],
         reactions: vec![ReactionRecord {

@@ -296,6 +296,11 @@ impl Twin {
         self.outcomes.send(outcome).expect("the runner is there");
     }
 
+    async fn says(&mut self, key: String, text: String) {
+        let (email, reply_to, files) = (None, None, Vec::new());
+        self.customer(CustomerInput::Send { chat: CHAT, key, text, email, reply_to, files }).await;
+    }
+
     async fn common(&mut self, step: &Common) {
         self.number += 1;
         let id = format!("$c{}", self.number);
@@ -303,9 +308,7 @@ impl Twin {
         let message = |body: &str| json!({ "msgtype": "m.text", "body": body });
         match step {
             Common::Says => {
-                let (key, email) = (format!("k{}", self.number), None);
-                self.customer(CustomerInput::Send { chat: CHAT, key, text, email, reply_to: None })
-                    .await;
+                self.says(format!("k{}", self.number), text).await;
             }
             Common::Member(who, what) => self.member(&id, ROOM, who, what).await,
             Common::Writes(who) => {
@@ -373,9 +376,7 @@ impl Twin {
             }
             Common::Restart => {
                 // What was seen is stored along with the chat's next change, in both.
-                let (key, email) = (format!("r{}", self.number), None);
-                self.customer(CustomerInput::Send { chat: CHAT, key, text, email, reply_to: None })
-                    .await;
+                self.says(format!("r{}", self.number), text).await;
                 self.settle().await;
                 let (runner, (instructions, outcomes)) =
                     begin(&self.store, &self.clock, &self.live, &self.directory).await;

@@ -58,6 +58,7 @@ impl Office {
             text,
             email: None,
             reply_to: None,
+            files: Vec::new(),
         })
         .await;
         self.anna_writes(chat).await;

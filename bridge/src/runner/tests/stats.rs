@@ -56,7 +56,14 @@ async fn everything_counts_where_it_happens() {
     office.timer().await;
     let (key, text) = ("k".to_owned(), "call me".to_owned());
     office
-        .customer(CustomerInput::Send { chat: ChatId(2), key, text, email: None, reply_to: None })
+        .customer(CustomerInput::Send {
+            chat: ChatId(2),
+            key,
+            text,
+            email: None,
+            reply_to: None,
+            files: Vec::new(),
+        })
         .await;
     office.customer(CustomerInput::End { chat: ChatId(4) }).await;
     office.logs_on("ben", "support-only").await;

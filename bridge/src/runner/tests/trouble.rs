@@ -112,8 +112,14 @@ async fn what_cannot_be_handled_is_put_aside_and_the_rest_goes_on() {
         ("event:$nothing", b"{}".to_vec()),
         ("send:1:unknown", {
             let (key, text) = ("k".into(), "t".into());
-            let send =
-                CustomerInput::Send { chat: ChatId(1), key, text, email: None, reply_to: None };
+            let send = CustomerInput::Send {
+                chat: ChatId(1),
+                key,
+                text,
+                email: None,
+                reply_to: None,
+                files: Vec::new(),
+            };
             serde_json::to_vec(&send).expect("JSON")
         }),
     ];
@@ -137,9 +143,16 @@ async fn panics_between_two_others(bench: &Bench, key: &str, times: u32) -> u32 
     bench.feed(1).await;
     let message = |key: &str| {
         let (key, text) = (key.to_owned(), format!("text of {key}"));
-        CustomerInput::Send { chat: CHAT, key, text, email: None, reply_to: None }
-            .into_item(1)
-            .expect("JSON")
+        CustomerInput::Send {
+            chat: CHAT,
+            key,
+            text,
+            email: None,
+            reply_to: None,
+            files: Vec::new(),
+        }
+        .into_item(1)
+        .expect("JSON")
     };
     let item = message(key);
     let item_key = item.key.clone();

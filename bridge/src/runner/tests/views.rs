@@ -129,7 +129,16 @@ async fn a_chat_is_told_through_its_life() {
     office.timer().await;
     assert_eq!(state(&office)[0], "State the customer is asked to leave a message");
     let (key, text) = ("k".to_owned(), "call me".to_owned());
-    office.customer(CustomerInput::Send { chat, key, text, email: None, reply_to: None }).await;
+    office
+        .customer(CustomerInput::Send {
+            chat,
+            key,
+            text,
+            email: None,
+            reply_to: None,
+            files: Vec::new(),
+        })
+        .await;
     assert!(state(&office)[0].contains("a left message that waits"), "{:?}", state(&office));
     office.joins(2, "ben").await;
     assert_eq!(state(&office)[0], "State with Ben");

@@ -200,6 +200,7 @@ async fn who_comes_again_is_recognised() {
         text: text.to_owned(),
         email: None,
         reply_to: None,
+        files: Vec::new(),
     };
     office.customer(said("key-one-1", "Where is my `order`?")).await;
     office.later(120);
@@ -253,6 +254,7 @@ async fn an_address_that_is_left_later_reaches_the_room_and_never_replaces_a_sig
                 text: "hello".to_owned(),
                 email: Some("left@x.org".to_owned()),
                 reply_to: None,
+                files: Vec::new(),
             })
             .await;
     }

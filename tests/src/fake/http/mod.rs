@@ -1,5 +1,6 @@
 //! The client API, as far as an appservice uses it.
 
+mod media;
 mod rooms;
 mod sync;
 mod users;
@@ -34,7 +35,8 @@ pub(crate) fn router(core: Arc<Core>) -> Router {
     Router::new()
         .route("/_matrix/client/versions", get(users::versions))
         .route("/_matrix/client/v1/appservice/{id}/ping", post(users::ping))
-        .route("/_matrix/media/v3/upload", post(users::upload))
+        .route("/_matrix/media/v3/upload", post(media::upload))
+        .route("/_matrix/client/v1/media/download/{server}/{id}", get(media::download))
         .route("/_matrix/client/unstable/org.matrix.simplified_msc3575/sync", post(sync::sliding))
         .nest("/_matrix/client/v3", v3.clone())
         .nest("/_matrix/client/r0", v3)

@@ -35,14 +35,6 @@ pub(super) async fn versions() -> Json<serde_json::Value> {
     }))
 }
 
-/// Keeps a file. Gives its address.
-pub(super) async fn upload(State(core): Shared, caller: Caller, body: Bytes) -> Reply {
-    caller.check(&core)?;
-    let uri = format!("mxc://{}/{}", core.settings.server_name, core.files.len());
-    core.files.insert(uri.clone(), body.to_vec());
-    Ok(Json(json!({ "content_uri": uri })))
-}
-
 async fn capabilities(State(core): Shared, caller: Caller) -> Reply {
     caller.check(&core)?;
     let mut rooms = json!({ "default": core.settings.room_versions.first(), "available": {} });

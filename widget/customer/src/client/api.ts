@@ -2,6 +2,7 @@
 import type {
   ChatStarted,
   ErrorCode,
+  FileLink,
   FeedPage,
   RefusalReason,
   SendMessage,
@@ -36,6 +37,7 @@ const REASONS: readonly RefusalReason[] = [
   "too_long",
   "empty",
   "bad_email",
+  "files",
   "too_fast",
   "too_many",
   "ended",
@@ -106,6 +108,10 @@ export class Api {
 
   async change(token: string, body: ChangeFrame, signal: AbortSignal): Promise<void> {
     await this.#ask("POST", "changes", { token, body, signal });
+  }
+
+  async link(token: string, id: string): Promise<FileLink> {
+    return (await this.#ask("GET", `files/${encodeURIComponent(id)}`, { token })).json() as Promise<FileLink>;
   }
 
   async typing(token: string, typing: boolean, signal: AbortSignal): Promise<void> {

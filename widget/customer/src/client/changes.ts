@@ -1,5 +1,5 @@
 /** What became of messages: edits, removals, reactions, and what the customer has asked for of them. */
-import type { ClientFrame, FeedEntry, RichText } from "@switchboard/shared/wire";
+import type { Attachment, ClientFrame, FeedEntry, RichText } from "@switchboard/shared/wire";
 
 /** A change that the customer has asked for, as it is sent, without its key. */
 export type Change =
@@ -101,4 +101,9 @@ export function textOf(content: RichText[], depth = 0): string {
       return node.type === "break" ? " " : textOf(node.children, depth + 1);
     })
     .join("");
+}
+
+/** A text with the names of its files, for quotations. */
+export function withFiles(text: string, files: Attachment[]): string {
+  return [text, ...files.map((file) => `📎 ${file.name}`)].filter((part) => part !== "").join(" ");
 }

@@ -1,5 +1,5 @@
 /** One chat, from its session token to its end. Knows nothing of pages and elements. */
-import type { Limits, LiveState, Phase, ServerFrame } from "@switchboard/shared/wire";
+import type { Attachment, FileLink, Limits, LiveState, Phase, ServerFrame } from "@switchboard/shared/wire";
 import { textOf, type Change } from "./changes";
 import { Connection, type Dials } from "./connection";
 import { Feed, type Stage } from "./feed";
@@ -12,6 +12,7 @@ import { readObject, type Store } from "./storage";
 import type { Tabs } from "./tabs";
 import { measure, wellFormed } from "./text";
 import { TypingNotice } from "./typing";
+import { sendFile, Uploads, type SendFile, type Upload } from "./uploads";
 
 /** A link that comes back within this time was never missed. */
 const OFFLINE_AFTER_MS = 1_500;
@@ -53,6 +54,9 @@ export interface ChatView {
   /** The customer has asked for the end, and it has not come yet. */
   ending: boolean;
   unread: number;
+  /** Files that are to go with the next message. */
+  uploads: readonly Upload[];
+  tooManyFiles: boolean;
   limits: Limits;
 }
 
@@ -67,6 +71,9 @@ export interface ChatOptions {
   /** The bridge will not speak of this chat with us any more. */
   lost(why: "gone" | "forbidden"): void;
   random?: () => number;
+  /** Gets a link to a file of the chat. */
+  link?: (token: string, id: string) => Promise<FileLink>;
+  readonly sendFile?: SendFile;
 }
 
 export class Chat {
@@ -76,6 +83,7 @@ export class Chat {
   readonly #outbox: Outbox;
   readonly #items = new Items();
   readonly #typing: TypingNotice;
+  readonly uploads: Uploads;
   #feed = new Feed();
   #live = NOTHING_LIVE;
   #limits: Limits;
@@ -108,7 +116,19 @@ export class Chat {
       options.random,
     );
     this.#typing = new TypingNotice((typing) => this.#connection.send({ type: "typing", typing }));
+    this.uploads = new Uploads({
+      token: options.session.token,
+      send: options.sendFile ?? sendFile,
+      limits: () => this.#limits,
+      changed: () => options.changed(),
+      random: options.random,
+    });
     this.#connection.start();
+  }
+
+  /** A link to a file, good for a while. */
+  link(id: string): Promise<FileLink> {
+    return this.#o.link?.(this.session.token, id) ?? Promise.reject(new Error("no links here"));
   }
 
   view(): ChatView {
@@ -129,21 +149,32 @@ export class Chat {
       ended: this.#feed.ended,
       ending: this.#ending && this.#feed.ended === null,
       unread: this.#feed.agentEntriesAfter(this.#seen),
+      uploads: this.uploads.list,
+      tooManyFiles: this.uploads.tooMany,
       limits: this.#limits,
     };
   }
 
-  /** Queues a message; false if it cannot be one. */
+  /** Queues a message with the files that wait for it; false if it cannot be one. */
   send(text: string, email?: string, replyTo?: number): boolean {
+    if (!this.uploads.ready || !this.#sendable(text, this.uploads.list.length)) return false;
+    this.#queue(text, email, replyTo, this.uploads.take());
+    return true;
+  }
+
+  #sendable(text: string, files: number): boolean {
     const clean = wellFormed(text).trim();
-    if (clean === "" || this.#over() || !measure(clean, this.#limits).fits) return false;
+    return (clean !== "" || files > 0) && !this.#over() && measure(clean, this.#limits).fits;
+  }
+
+  #queue(text: string, email: string | undefined, replyTo: number | undefined, files: Attachment[]): void {
     this.#typing.stop();
-    this.#outbox.add(clean, Date.now(), this.#feed.last, {
+    this.#outbox.add(wellFormed(text).trim(), Date.now(), this.#feed.last, {
       ...(email !== undefined && { email }),
       ...(replyTo !== undefined && { replyTo }),
+      ...(files.length > 0 && { files }),
     });
     this.#outboxChanged();
-    return true;
   }
 
   /** Queues another text for an own message; false if it cannot be one. */
@@ -177,7 +208,9 @@ export class Chat {
     if (entry?.kind === "own") {
       this.#items.sentAgain(id);
       const { content } = this.#feed.changes.of(entry.seq);
-      this.send(content === null ? entry.text : textOf(content), undefined, entry.reply_to);
+      const text = content === null ? entry.text : textOf(content);
+      const files = entry.files ?? [];
+      if (this.#sendable(text, files.length)) this.#queue(text, undefined, entry.reply_to, files);
     } else {
       this.#outbox.retry(id, Date.now(), this.#feed.last);
       this.#outboxChanged();
@@ -233,6 +266,7 @@ export class Chat {
   close(): void {
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     this.#typing.stop();
+    this.uploads.clear();
     this.#connection.stop();
   }
 
@@ -378,7 +412,7 @@ export class Chat {
     if (Date.now() < this.#heldUntil) return;
     const item = this.#outbox.next();
     if (item) {
-      const { key, text, email, replyTo, change } = item;
+      const { key, text, email, replyTo, files, change } = item;
       const frame = change
         ? { ...change, key }
         : {
@@ -387,6 +421,7 @@ export class Chat {
             text,
             ...(email !== undefined && { email }),
             ...(replyTo !== undefined && { reply_to: replyTo }),
+            ...(files && { files: files.map((file) => file.id) }),
           };
       if (!this.#connection.send(frame)) return;
       this.#inFlight = item.key;

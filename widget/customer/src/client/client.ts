@@ -44,7 +44,14 @@ export interface ClientOptions {
 const SITE_AGE_MS = 30_000;
 
 /** Used until the bridge has told its own. */
-const DEFAULT_LIMITS: Limits = { text_bytes: 16_384, name_chars: 48, frame_bytes: 65_536, ping_seconds: 15 };
+const DEFAULT_LIMITS: Limits = {
+  text_bytes: 16_384,
+  name_chars: 48,
+  frame_bytes: 65_536,
+  ping_seconds: 15,
+  file_bytes: 20 * 1024 * 1024,
+  files: 5,
+};
 
 export class Client {
   readonly #o: ClientOptions;
@@ -218,6 +225,7 @@ export class Client {
         this.#o.tabs.announce();
       },
       random: this.#random,
+      link: (token, id) => this.#o.api.link(token, id),
     });
     this.#chat.look(this.#looking);
     this.#changed();

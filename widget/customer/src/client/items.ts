@@ -1,6 +1,6 @@
 /** What the conversation shows, line by line. */
-import type { FeedEntry, FormReason, LiveState, RichText } from "@switchboard/shared/wire";
-import { textOf, type Change, type Fate, type Reaction } from "./changes";
+import type { Attachment, FeedEntry, FormReason, LiveState, RichText } from "@switchboard/shared/wire";
+import { textOf, withFiles, type Change, type Fate, type Reaction } from "./changes";
 import type { Feed } from "./feed";
 import type { FailReason, Outbox, Pending } from "./outbox";
 
@@ -33,6 +33,7 @@ interface Message {
 export interface OwnItem extends Message {
   kind: "own";
   text: string;
+  files: Attachment[];
   state: OwnState;
   reason: FailReason | null;
   /** Whether sending it again may help. */
@@ -44,6 +45,7 @@ export interface AgentItem extends Message {
   kind: "agent";
   name: string;
   content: RichText[];
+  files: Attachment[];
 }
 
 /** Something that happened. */
@@ -125,13 +127,15 @@ export class Items {
         // Known by its key, as it was before it came back in the feed.
         const fate = feed.changes.with(entry.seq, asked);
         const text = ownText(entry.text, fate);
-        const told = { kind: "own", id: entry.key, at, text, state, reason, retry } as const;
+        const files = filesOf(entry, fate);
+        const told = { kind: "own", id: entry.key, at, text, files, state, reason, retry } as const;
         return { ...told, ...this.#common(entry.seq, fate, entry.reply_to, feed) };
       }
       case "agent": {
         const fate = feed.changes.with(entry.seq, asked);
         const content = fate.removed ? [] : (fate.content ?? entry.content);
-        const told = { kind: "agent", id, at, name: entry.name, content } as const;
+        const files = filesOf(entry, fate);
+        const told = { kind: "agent", id, at, name: entry.name, content, files } as const;
         return { ...told, ...this.#common(entry.seq, fate, entry.reply_to, feed) };
       }
       case "joined":
@@ -169,11 +173,16 @@ export class Items {
     if (entry?.kind !== "own" && entry?.kind !== "agent") return null;
     const fate = feed.changes.of(seq);
     const said = entry.kind === "own" ? ownText(entry.text, fate) : textOf(fate.content ?? entry.content);
-    const text = fate.removed ? null : Array.from(said).slice(0, QUOTED_CHARS).join("");
+    const told = withFiles(said, filesOf(entry, fate));
+    const text = fate.removed ? null : Array.from(told).slice(0, QUOTED_CHARS).join("");
     return entry.kind === "own"
       ? { id: entry.key, name: null, text }
       : { id: String(seq), name: entry.name, text };
   }
+}
+
+function filesOf({ files = [] }: { files?: Attachment[] }, { removed }: Fate): Attachment[] {
+  return removed ? [] : files;
 }
 
 function ownText(text: string, { content, removed }: Fate): string {
@@ -182,12 +191,22 @@ function ownText(text: string, { content, removed }: Fate): string {
 }
 
 function fromPending(over: boolean, quoted: (seq: number) => Quote | null): (pending: Pending) => OwnItem {
-  return ({ key, at, text, state, reason = "rejected", replyTo }) => {
+  return ({ key, at, text, files = [], state, reason = "rejected", replyTo }) => {
     const failed = state === "failed";
     const retry = failed && !over && RETRY_HELPS.includes(reason);
     const quote = replyTo === undefined ? null : quoted(replyTo);
     const message = { seq: null, edited: false, removed: false, reactions: [], quote };
-    return { kind: "own", id: key, at, text, state, reason: failed ? reason : null, retry, ...message };
+    return {
+      kind: "own",
+      id: key,
+      at,
+      text,
+      files,
+      state,
+      reason: failed ? reason : null,
+      retry,
+      ...message,
+    };
   };
 }
 

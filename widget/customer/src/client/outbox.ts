@@ -1,5 +1,5 @@
 /** The customer's messages and changes that the bridge has not taken yet, kept until it has. */
-import type { RefusalReason } from "@switchboard/shared/wire";
+import type { Attachment, RefusalReason } from "@switchboard/shared/wire";
 import type { Change } from "./changes";
 import { messageKey } from "./keys";
 import { readObject, type Store } from "./storage";
@@ -18,6 +18,8 @@ export interface Pending {
   readonly change?: Change;
   /** Where an answer may be sent, if the customer has said it. */
   readonly email?: string;
+  /** Its files, which the bridge has already. */
+  readonly files?: Attachment[];
   readonly at: number;
   /** The last feed entry that stood above it. */
   readonly after: number;
@@ -97,7 +99,7 @@ export class Outbox {
     text: string,
     now: number,
     after: number,
-    more: Partial<Pick<Pending, "email" | "replyTo" | "change">> = {},
+    more: Partial<Pick<Pending, "email" | "replyTo" | "files" | "change">> = {},
   ): Pending {
     const item: Pending = {
       key: messageKey(),
@@ -157,10 +159,11 @@ export class Outbox {
     const item = this.#items.get(key);
     if (item?.state !== "failed") return;
     this.confirmed(key);
-    const { email, replyTo } = item;
+    const { email, replyTo, files } = item;
     this.add(item.text, now, after, {
       ...(email !== undefined && { email }),
       ...(replyTo !== undefined && { replyTo }),
+      ...(files && { files }),
     });
   }
 

@@ -15,8 +15,14 @@ function sameLive(a: LiveState | null, b: LiveState): boolean {
 }
 
 function bodyOf(frame: Extract<ClientFrame, { type: "send" }>): SendMessage {
-  const { key, text, email, reply_to } = frame;
-  return { key, text, ...(email !== undefined && { email }), ...(reply_to !== undefined && { reply_to }) };
+  const { key, text, email, reply_to, files } = frame;
+  return {
+    key,
+    text,
+    ...(email !== undefined && { email }),
+    ...(reply_to !== undefined && { reply_to }),
+    ...(files && { files }),
+  };
 }
 
 /** Opens links that poll. `limits` stand in for those that a socket's welcome would tell. */

@@ -85,6 +85,8 @@ export function App({ client, draft, open, onMinimise }: AppProps) {
           draft={draft}
           askName={site?.ask_name === false}
           onAtEnd={setAtEnd}
+          uploads={client.chat?.uploads}
+          getLink={(id) => client.chat?.link(id) ?? Promise.reject(new Error("the chat is left"))}
           onSend={(text, email, replyTo) => client.chat?.send(text, email, replyTo) === true}
           onEdit={(target, text) => client.chat?.edit(target, text) === true}
           onRemove={(target) => client.chat?.remove(target)}

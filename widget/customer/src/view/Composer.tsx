@@ -1,10 +1,12 @@
 /** Where the customer writes. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { measure } from "../client/text";
+import type { Upload, Uploads } from "../client/uploads";
 import type { Limits } from "@switchboard/shared/wire";
 import { TEXTS } from "../texts";
 import { useMainFocus } from "./hooks";
-import { Cross, Plane } from "./icons";
+import { Chips } from "./Files";
+import { Clip, Cross, Plane } from "./icons";
 
 /** Keeps what is being written when the site's page changes. */
 export interface Draft {
@@ -31,18 +33,32 @@ export interface ComposerProps {
   draft: Draft;
   task: Task | null;
   onCancel: () => void;
+  /** What is to go with the message. */
+  files: readonly Upload[];
+  tooManyFiles: boolean;
+  uploads: Uploads | undefined;
   /** False if the message was not taken. */
   onSend: (text: string) => boolean;
   onDraft: (text: string) => void;
 }
 
-export function Composer({ open, limits, draft, task, onCancel, onSend, onDraft }: ComposerProps) {
+/** What the picker offers; what a file is, the bridge finds out. */
+const ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff,.pdf,.txt,.csv,.log,.md,text/plain";
+
+export function Composer(props: ComposerProps) {
+  const { open, limits, draft, task, files, uploads, onCancel, onSend, onDraft } = props;
+  const picker = useRef<HTMLInputElement>(null);
+  const [dropping, setDropping] = useState(false);
   const [text, setText] = useState(() => draft.read());
   const field = useMainFocus<HTMLTextAreaElement>(open);
   const size = measure(text.trim(), limits);
   /** What was being written before an edit. */
   const before = useRef<string | null>(null);
-  const ready = text.trim() !== "" && size.fits;
+  const editing = task?.kind === "edit";
+  const arrived = files.every((file) => file.state === "done");
+  // Files wait for the next message: an edit is of the text alone.
+  const something = text.trim() !== "" || (files.length > 0 && !editing);
+  const ready = something && (arrived || editing) && size.fits;
 
   useLayoutEffect(() => {
     const element = field.current;
@@ -93,8 +109,41 @@ export function Composer({ open, limits, draft, task, onCancel, onSend, onDraft 
     if (event.key === "Enter" && !event.shiftKey && !composing) submit(event);
   }
 
+  function take(chosen: FileList | null | undefined): boolean {
+    if (!chosen || chosen.length === 0) return false;
+    uploads?.add(chosen);
+    return true;
+  }
+
+  function dragged(event: DragEvent): void {
+    if (event.dataTransfer?.types.includes("Files") !== true) return;
+    event.preventDefault();
+    setDropping(true);
+  }
+
+  function dropped(event: DragEvent): void {
+    setDropping(false);
+    if (take(event.dataTransfer?.files)) event.preventDefault();
+    field.current?.focus();
+  }
+
   return (
-    <form class="composer" onSubmit={submit}>
+    <form
+      class={dropping ? "composer dropping" : "composer"}
+      onSubmit={submit}
+      onDragOver={dragged}
+      onDragLeave={() => setDropping(false)}
+      onDrop={dropped}
+    >
+      <Chips
+        uploads={files}
+        tooMany={props.tooManyFiles}
+        onRemove={(key) => {
+          uploads?.remove(key);
+          field.current?.focus();
+        }}
+        onRetry={(key) => uploads?.retry(key)}
+      />
       <p id="size" class={size.fits ? "size" : "size fault"} role="status">
         {size.fits ? size.near && TEXTS.charactersLeft(size.left) : TEXTS.tooLong(-size.left)}
       </p>
@@ -118,6 +167,31 @@ export function Composer({ open, limits, draft, task, onCancel, onSend, onDraft 
         </div>
       )}
       <div class="field">
+        <input
+          ref={picker}
+          type="file"
+          class="hidden"
+          data-testid="picker"
+          multiple
+          accept={ACCEPT}
+          tabIndex={-1}
+          aria-hidden="true"
+          onChange={(event) => {
+            take(event.currentTarget.files);
+            // The same file can be chosen again.
+            event.currentTarget.value = "";
+            field.current?.focus();
+          }}
+        />
+        <button
+          type="button"
+          class="clip"
+          data-testid="attach"
+          aria-label={TEXTS.attach}
+          onClick={() => picker.current?.click()}
+        >
+          <Clip />
+        </button>
         <textarea
           ref={field}
           data-testid="composer"
@@ -134,12 +208,15 @@ export function Composer({ open, limits, draft, task, onCancel, onSend, onDraft 
             onDraft(event.currentTarget.value);
           }}
           onKeyDown={pressed}
+          onPaste={(event) => {
+            if (take(event.clipboardData?.files)) event.preventDefault();
+          }}
         />
         <button
           type="submit"
           class="send"
           data-testid="send"
-          aria-label={task?.kind === "edit" ? TEXTS.save : TEXTS.send}
+          aria-label={editing ? TEXTS.save : TEXTS.send}
           aria-disabled={!ready}
         >
           <Plane />

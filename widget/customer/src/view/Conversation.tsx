@@ -1,9 +1,11 @@
 /** The chat: its lines, and the field to write in or what follows the end. */
 import type { ChatView } from "../client/chat";
-import { textOf } from "../client/changes";
+import { textOf, withFiles } from "../client/changes";
 import { useEffect, useState } from "preact/hooks";
 import { TEXTS } from "../texts";
+import type { Uploads } from "../client/uploads";
 import { Composer, type Draft, type Task } from "./Composer";
+import type { GetLink } from "./Files";
 import type { Actions, MessageItem } from "./Marks";
 import { useMainFocus } from "./hooks";
 import { LeaveMessage } from "./LeaveMessage";
@@ -17,6 +19,8 @@ export interface ConversationProps {
   /** Whether the customer was not asked for their name before the chat. */
   askName: boolean;
   onAtEnd: (atEnd: boolean) => void;
+  uploads: Uploads | undefined;
+  getLink: GetLink;
   onSend: (text: string, email?: string, replyTo?: number) => boolean;
   onEdit: (target: number, text: string) => boolean;
   onRemove: (target: number) => void;
@@ -59,7 +63,8 @@ function Ended({ chat, open, onStartOver, onDownload }: EndedProps) {
 }
 
 export function Conversation(props: ConversationProps) {
-  const { chat, open, draft, onAtEnd, onSend, onDraft, onRetry, onStartOver, onDownload } = props;
+  const { chat, open, draft, uploads, getLink, onAtEnd, onSend, onDraft, onRetry } = props;
+  const { onStartOver, onDownload } = props;
   const { form } = chat;
   const [task, setTask] = useState<Task | null>(null);
   const over = chat.ended !== null || chat.ending;
@@ -72,7 +77,8 @@ export function Conversation(props: ConversationProps) {
   const { onEdit, onRemove, onReact } = props;
   const begin = (kind: Task["kind"], item: MessageItem) => {
     if (item.seq === null) return;
-    const text = item.kind === "own" ? item.text : textOf(item.content);
+    const said = item.kind === "own" ? item.text : textOf(item.content);
+    const text = kind === "edit" ? said : withFiles(said, item.files);
     setTask({ kind, id: item.id, target: item.seq, text, name: item.kind === "agent" ? item.name : null });
   };
   const actions: Actions = {
@@ -90,7 +96,9 @@ export function Conversation(props: ConversationProps) {
     const { askName, onTakeBack } = props;
     return (
       <main class={form.first ? "conversation asking" : "conversation"}>
-        {!form.first && <Log chat={chat} actions={null} onAtEnd={onAtEnd} onRetry={onRetry} />}
+        {!form.first && (
+          <Log chat={chat} actions={null} getLink={getLink} onAtEnd={onAtEnd} onRetry={onRetry} />
+        )}
         <LeaveMessage
           form={form}
           limits={chat.limits}
@@ -105,7 +113,13 @@ export function Conversation(props: ConversationProps) {
   }
   return (
     <main class="conversation">
-      <Log chat={chat} actions={over ? null : actions} onAtEnd={onAtEnd} onRetry={onRetry} />
+      <Log
+        chat={chat}
+        actions={over ? null : actions}
+        getLink={getLink}
+        onAtEnd={onAtEnd}
+        onRetry={onRetry}
+      />
       {chat.ended !== null ? (
         <Ended chat={chat} open={open} onStartOver={onStartOver} onDownload={onDownload} />
       ) : (
@@ -115,6 +129,9 @@ export function Conversation(props: ConversationProps) {
             limits={chat.limits}
             draft={draft}
             task={task}
+            files={chat.uploads}
+            tooManyFiles={chat.tooManyFiles}
+            uploads={uploads}
             onCancel={() => setTask(null)}
             onSend={send}
             onDraft={onDraft}

@@ -2,7 +2,8 @@
 import { Component, type ComponentChildren } from "preact";
 import type { AgentItem, Item, Notice, OwnItem } from "../client/items";
 import { TEXTS } from "../texts";
-import { textOf } from "../client/changes";
+import { textOf, withFiles } from "../client/changes";
+import { Files, type GetLink } from "./Files";
 import { DotsButton, Panel, Quoted, Reactions, type Actions, type MessageItem } from "./Marks";
 import { Clock, Tick, TwoTicks, Warning } from "./icons";
 import { Rich } from "./rich";
@@ -22,6 +23,7 @@ export interface LineProps {
   onOpen: (id: string, open: boolean) => void;
   onJump: (id: string) => void;
   onRetry: (id: string) => void;
+  getLink: GetLink;
 }
 
 /** How much of a message is said to name it. */
@@ -122,8 +124,8 @@ function Bubble(props: LineProps & { item: MessageItem; says: string; children: 
 }
 
 function Own(props: LineProps & { item: OwnItem; joined: string }) {
-  const { item, joined, last, onRetry, onJump } = props;
-  const { id, at, text, state, reason, removed, edited, quote } = item;
+  const { item, joined, last, onRetry, onJump, getLink } = props;
+  const { id, at, text, files, state, reason, removed, edited, quote } = item;
   return (
     <div
       class={`message own ${state}${joined}${removed ? " removed" : ""}`}
@@ -133,16 +135,16 @@ function Own(props: LineProps & { item: OwnItem; joined: string }) {
       data-from="customer"
       data-state={state}
     >
-      <Bubble {...props} says={text}>
+      <Bubble {...props} says={withFiles(text, files)}>
         <span class="hidden">{TEXTS.youSaid} </span>
         {quote && <Quoted quote={quote} onJump={onJump} />}
-        {removed ? (
-          <Removed />
-        ) : (
+        {removed && <Removed />}
+        {text !== "" && (
           <div class="text" dir="auto">
             {text}
           </div>
         )}
+        {files.length > 0 && <Files files={files} getLink={getLink} />}
       </Bubble>
       {reason === null ? (
         <p class={last || edited ? "meta" : "meta quiet"}>
@@ -171,8 +173,8 @@ function Own(props: LineProps & { item: OwnItem; joined: string }) {
 }
 
 function Agent(props: LineProps & { item: AgentItem; joined: string }) {
-  const { item, joined, first, last, onJump } = props;
-  const { id, removed, edited, quote } = item;
+  const { item, joined, first, last, onJump, getLink } = props;
+  const { id, files, removed, edited, quote } = item;
   return (
     <div
       class={`message agent${joined}${removed ? " removed" : ""}`}
@@ -185,15 +187,15 @@ function Agent(props: LineProps & { item: AgentItem; joined: string }) {
         {item.name}
         <span class="hidden">:</span>
       </p>
-      <Bubble {...props} says={textOf(item.content)}>
+      <Bubble {...props} says={withFiles(textOf(item.content), files)}>
         {quote && <Quoted quote={quote} onJump={onJump} />}
-        {removed ? (
-          <Removed />
-        ) : (
+        {removed && <Removed />}
+        {item.content.length > 0 && (
           <div class="text" dir="auto">
             <Rich content={item.content} />
           </div>
         )}
+        {files.length > 0 && <Files files={files} getLink={getLink} />}
       </Bubble>
       {(last || edited) && (
         <p class="meta">

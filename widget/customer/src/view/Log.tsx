@@ -4,6 +4,7 @@ import type { ChatView } from "../client/chat";
 import type { Item } from "../client/items";
 import { TEXTS } from "../texts";
 import { Arrow } from "./icons";
+import type { GetLink } from "./Files";
 import { Line } from "./Lines";
 import type { Actions } from "./Marks";
 
@@ -21,6 +22,7 @@ export interface LogProps {
   /** Null if nothing can be done with messages any more. */
   actions: Actions | null;
   onRetry: (id: string) => void;
+  getLink: GetLink;
 }
 
 function together(a: Item | undefined, b: Item | undefined): boolean {
@@ -45,7 +47,7 @@ function dayBefore(item: Item, before: Item | undefined): string | null {
   return changed ? dayText(item.at) : null;
 }
 
-export function Log({ chat, actions, onAtEnd, onRetry }: LogProps) {
+export function Log({ chat, actions, onAtEnd, onRetry, getLink }: LogProps) {
   const box = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
   const [atEnd, setAtEnd] = useState(true);
@@ -120,6 +122,7 @@ export function Log({ chat, actions, onAtEnd, onRetry }: LogProps) {
               onOpen={(id, open) => setOpen(open ? id : null)}
               onJump={jump}
               onRetry={onRetry}
+              getLink={getLink}
             />,
           ];
         })}

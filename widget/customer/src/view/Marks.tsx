@@ -168,7 +168,7 @@ export function Panel({ item, seq, says, actions, onClose }: PanelProps) {
             {TEXTS.reply}
           </button>
         )}
-        {item.kind === "own" && !sure && (
+        {item.kind === "own" && item.text !== "" && !sure && (
           <button key="edit" type="button" data-testid="edit" onClick={done(() => actions.edit(item))}>
             <Pencil />
             {TEXTS.edit}

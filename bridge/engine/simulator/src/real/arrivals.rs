@@ -119,6 +119,7 @@ impl Arrivals {
                 text: format!("c{key}"),
                 email: None,
                 reply_to: None,
+                files: Vec::new(),
             }),
             Item::End { chat } => customer(CustomerInput::End { chat: *chat }),
             Item::Away { chat } => {

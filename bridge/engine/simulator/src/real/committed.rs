@@ -244,8 +244,10 @@ pub(super) fn in_short(seq: EffectSeq, effect: &bridge::OutboxEffect) -> Option<
         | bridge::Deed::TakeBack { .. }
         | bridge::Deed::HidePrivate { .. }
         | bridge::Deed::LinkCompanion { .. } => Deed::Note,
-        // These are done elsewhere.
-        bridge::Deed::OpenBotRoom { .. }
+        // These are done elsewhere, or not at all: people there send no files.
+        bridge::Deed::Attach { .. }
+        | bridge::Deed::FetchFile { .. }
+        | bridge::Deed::OpenBotRoom { .. }
         | bridge::Deed::Invite { .. }
         | bridge::Deed::Join {}
         | bridge::Deed::Decline { .. }

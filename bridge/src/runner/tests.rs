@@ -8,6 +8,7 @@ mod invites;
 mod mirror;
 mod office;
 mod private;
+mod relay;
 mod retention;
 mod rooms;
 mod stats;

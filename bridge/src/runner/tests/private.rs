@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{clock::ManualClock, gateway::wire::LiveState};
 
-const BEN: &str = "@ben:localhost";
-const CLEO: &str = "@cleo:localhost";
+pub(super) const BEN: &str = "@ben:localhost";
+pub(super) const CLEO: &str = "@cleo:localhost";
 const AGENTS: [&str; 3] = [ANNA, BEN, CLEO];
-const ROOM: &str = "!room:localhost";
-const COMPANION: &str = "!companion:localhost";
+pub(super) const ROOM: &str = "!room:localhost";
+pub(super) const COMPANION: &str = "!companion:localhost";
 /// What is in every private text, and must be nowhere else.
 const SECRET: &str = "SECRET";
 /// How many histories are tried if nothing else is said.
@@ -21,7 +21,7 @@ const TWINS: u64 = 2_000;
 
 /// One thing that happens in both twins.
 #[derive(Clone, Debug)]
-enum Common {
+pub(super) enum Common {
     Says,
     Member(&'static str, &'static str),
     Writes(&'static str),
@@ -115,14 +115,14 @@ fn history(seed: u64) -> Vec<Step> {
 
 /// What the customer could see, in bytes.
 #[derive(Debug, PartialEq, Eq)]
-struct Seen {
-    feed: Vec<String>,
+pub(super) struct Seen {
+    pub(super) feed: Vec<String>,
     live: String,
     /// What their ghost does: what only the ghost's lane has, without numbers of effects.
     ghost: Vec<String>,
 }
 
-struct Twin {
+pub(super) struct Twin {
     store: MemoryStore,
     clock: ManualClock,
     now: u64,
@@ -135,6 +135,8 @@ struct Twin {
     /// Events of the customer, of agents and of private texts, for what relates to them.
     agents_last: Option<String>,
     private_last: Option<String>,
+    /// The newest message of the bot in the chat's room.
+    pub(super) bots_last: Option<String>,
     number: u64,
     secrets: u64,
 }
@@ -189,7 +191,7 @@ async fn begin(
 }
 
 impl Twin {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let (store, clock) = (MemoryStore::new(), ManualClock::default());
         clock.set(Time(1_000_000));
         log_everybody_on(&store, &centre()).await;
@@ -207,6 +209,7 @@ impl Twin {
             ghost: Vec::new(),
             agents_last: None,
             private_last: None,
+            bots_last: None,
             number: 0,
             secrets: 0,
         };
@@ -235,14 +238,14 @@ impl Twin {
         self.store.append_inbox(vec![item]).await.expect("stored");
     }
 
-    async fn event(&self, id: &str, room: &str, sender: &str, kind: &str, content: Value) {
+    pub(super) async fn event(&self, id: &str, room: &str, sender: &str, kind: &str, content: Value) {
         self.push(json!({
             "event_id": id, "room_id": room, "sender": sender, "type": kind, "content": content,
         }))
         .await;
     }
 
-    async fn member(&self, id: &str, room: &str, user: &str, membership: &str) {
+    pub(super) async fn member(&self, id: &str, room: &str, user: &str, membership: &str) {
         self.push(json!({
             "event_id": id, "room_id": room, "sender": user, "type": "m.room.member",
             "state_key": user, "content": { "membership": membership },
@@ -251,7 +254,7 @@ impl Twin {
     }
 
     /// Handles all that there is, and does what is to be done.
-    async fn settle(&mut self) {
+    pub(super) async fn settle(&mut self) {
         for _ in 0..50 {
             while self.runner.turn().await.expect("nothing fails") {}
             let mut added = Vec::new();
@@ -288,6 +291,10 @@ impl Twin {
                 self.private_last = Some(format!("$e{}", seq.0));
                 event()
             }
+            Deed::Notice { .. } | Deed::Card { .. } if effect.place == Place::Chat(CHAT) => {
+                self.bots_last = Some(format!("$e{}", seq.0));
+                event()
+            }
             Deed::Say { .. } | Deed::Notice { .. } | Deed::Card { .. } => event(),
             Deed::Ring { .. } | Deed::Invite { .. } => Done::Rung,
             _ => Done::Plain,
@@ -301,7 +308,7 @@ impl Twin {
         self.customer(CustomerInput::Send { chat: CHAT, key, text, email, reply_to, files }).await;
     }
 
-    async fn common(&mut self, step: &Common) {
+    pub(super) async fn common(&mut self, step: &Common) {
         self.number += 1;
         let id = format!("$c{}", self.number);
         let text = format!("words {}", self.number);
@@ -459,7 +466,7 @@ impl Twin {
         self.settle().await;
     }
 
-    async fn seen(&self) -> Seen {
+    pub(super) async fn seen(&self) -> Seen {
         let feed = self.store.stream(Stream::Feed, CHAT, 0, 1000).await.expect("read");
         let live: LiveState = self.live.state(CHAT);
         Seen {

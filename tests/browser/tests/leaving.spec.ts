@@ -39,6 +39,8 @@ test("a message is left by keyboard, and its answer waits for the next visit", a
   await page.keyboard.press("Tab");
   await page.keyboard.type("Where is my rubber plant?");
   await page.keyboard.press("Tab");
+  await expect(shop.id("attach")).toBeFocused();
+  await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await expect(shop.event("We have your message and will answer here.")).toBeVisible();
   await expect(shop.id("status")).toHaveText("Your message waits for an answer");

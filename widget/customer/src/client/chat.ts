@@ -219,6 +219,8 @@ export class Chat {
 
   /** Takes a message that was not taken out of the chat, to be written anew. */
   takeBack(key: string): void {
+    const files = this.#outbox.items.find((item) => item.key === key)?.files;
+    if (files) this.uploads.putBack(files);
     this.#outbox.confirmed(key);
     this.#outboxChanged();
   }

@@ -38,7 +38,8 @@ export const SHOWN = ["jpeg", "png", "gif", "webp", "avif", "bmp"];
 const PREVIEWED = /^image\/(jpeg|png|gif|webp|avif|bmp)$/;
 
 interface Entry extends Upload {
-  readonly source: File;
+  /** Null if the bridge has it. */
+  readonly source: File | null;
 }
 
 export interface UploadsOptions {
@@ -118,6 +119,16 @@ export class Uploads {
     this.#start(entry, 0);
   }
 
+  /** Takes up again what went with a message that was not taken. */
+  putBack(files: Attachment[]): void {
+    const back = files.map((file): Entry => {
+      const { id: key, name, size } = file;
+      return { key, name, size, preview: null, progress: 1, state: "done", fault: null, file, source: null };
+    });
+    this.#entries = [...back, ...this.#entries].slice(0, this.#o.limits().files);
+    this.#o.changed();
+  }
+
   /** Hands over what has arrived, for a message. */
   take(): Attachment[] {
     const files = this.#entries.flatMap((entry) => entry.file ?? []);
@@ -131,6 +142,7 @@ export class Uploads {
 
   #start(entry: Entry, attempt: number): void {
     const { key, source: file } = entry;
+    if (file === null) return;
     this.#change(key, { state: "sending", progress: 0, fault: null });
     const stop = this.#o.send(
       { token: this.#o.token, key, file },

@@ -5,8 +5,8 @@ import type { Upload, Uploads } from "../client/uploads";
 import type { Limits } from "@switchboard/shared/wire";
 import { TEXTS } from "../texts";
 import { useMainFocus } from "./hooks";
-import { Chips } from "./Files";
-import { Clip, Cross, Plane } from "./icons";
+import { Attach, Chips } from "./Files";
+import { Cross, Plane } from "./icons";
 
 /** Keeps what is being written when the site's page changes. */
 export interface Draft {
@@ -42,12 +42,8 @@ export interface ComposerProps {
   onDraft: (text: string) => void;
 }
 
-/** What the picker offers; what a file is, the bridge finds out. */
-const ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff,.pdf,.txt,.csv,.log,.md,text/plain";
-
 export function Composer(props: ComposerProps) {
   const { open, limits, draft, task, files, uploads, onCancel, onSend, onDraft } = props;
-  const picker = useRef<HTMLInputElement>(null);
   const [dropping, setDropping] = useState(false);
   const [text, setText] = useState(() => draft.read());
   const field = useMainFocus<HTMLTextAreaElement>(open);
@@ -167,31 +163,7 @@ export function Composer(props: ComposerProps) {
         </div>
       )}
       <div class="field">
-        <input
-          ref={picker}
-          type="file"
-          class="hidden"
-          data-testid="picker"
-          multiple
-          accept={ACCEPT}
-          tabIndex={-1}
-          aria-hidden="true"
-          onChange={(event) => {
-            take(event.currentTarget.files);
-            // The same file can be chosen again.
-            event.currentTarget.value = "";
-            field.current?.focus();
-          }}
-        />
-        <button
-          type="button"
-          class="clip"
-          data-testid="attach"
-          aria-label={TEXTS.attach}
-          onClick={() => picker.current?.click()}
-        >
-          <Clip />
-        </button>
+        <Attach onChoose={take} onDone={() => field.current?.focus()} />
         <textarea
           ref={field}
           data-testid="composer"

@@ -105,6 +105,9 @@ export function Conversation(props: ConversationProps) {
           askName={askName}
           draft={draft}
           open={open}
+          files={chat.uploads}
+          tooManyFiles={chat.tooManyFiles}
+          uploads={uploads}
           onSend={onSend}
           onTakeBack={onTakeBack}
         />

@@ -1,9 +1,9 @@
 /** Files: those of a message, and those that are to go with the next. */
 import type { Attachment, FileLink } from "@switchboard/shared/wire";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { SHOWN, type Upload } from "../client/uploads";
 import { TEXTS } from "../texts";
-import { Cross, Page } from "./icons";
+import { Clip, Cross, Page } from "./icons";
 
 /** Gets a link to a file, good for a while. */
 export type GetLink = (id: string) => Promise<FileLink>;
@@ -101,6 +101,49 @@ export function Files({ files, getLink }: { files: Attachment[]; getLink: GetLin
         <FileView key={file.id} file={file} getLink={getLink} />
       ))}
     </div>
+  );
+}
+
+/** What the picker offers; what a file is, the bridge finds out. */
+const ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff,.pdf,.txt,.csv,.log,.md,text/plain";
+
+export interface AttachProps {
+  onChoose: (files: FileList | null) => void;
+  /** The choice is made. */
+  onDone: () => void;
+}
+
+/** The button that lets files be chosen. */
+export function Attach({ onChoose, onDone }: AttachProps) {
+  const picker = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={picker}
+        type="file"
+        class="hidden"
+        data-testid="picker"
+        multiple
+        accept={ACCEPT}
+        tabIndex={-1}
+        aria-hidden="true"
+        onChange={(event) => {
+          onChoose(event.currentTarget.files);
+          // The same file can be chosen again.
+          event.currentTarget.value = "";
+          onDone();
+        }}
+      />
+      <button
+        type="button"
+        class="clip"
+        data-testid="attach"
+        aria-label={TEXTS.attach}
+        onClick={() => picker.current?.click()}
+      >
+        <Clip />
+      </button>
+    </>
   );
 }
 

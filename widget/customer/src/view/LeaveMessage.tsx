@@ -4,7 +4,9 @@ import { useEffect, useState } from "preact/hooks";
 import type { FormView } from "../client/form";
 import { charLength, looksLikeEmail, measure } from "../client/text";
 import { TEXTS } from "../texts";
+import type { Upload, Uploads } from "../client/uploads";
 import type { Draft } from "./Composer";
+import { Attach, Chips } from "./Files";
 import { useMainFocus } from "./hooks";
 
 export interface LeaveMessageProps {
@@ -14,6 +16,10 @@ export interface LeaveMessageProps {
   askName: boolean;
   draft: Draft;
   open: boolean;
+  /** What is to go with the message. */
+  files: readonly Upload[];
+  tooManyFiles: boolean;
+  uploads: Uploads | undefined;
   onSend: (text: string, email?: string) => boolean;
   onTakeBack: (key: string) => void;
 }
@@ -30,7 +36,7 @@ function signed(text: string, name: string): string {
 }
 
 export function LeaveMessage(props: LeaveMessageProps) {
-  const { form, limits, askName, draft, open, onSend, onTakeBack } = props;
+  const { form, limits, askName, draft, open, files, tooManyFiles, uploads, onSend, onTakeBack } = props;
   const [name, setName] = useState("");
   const [email, setEmail] = useState("");
   const [text, setText] = useState(() => draft.read());
@@ -38,6 +44,7 @@ export function LeaveMessage(props: LeaveMessageProps) {
   // Not a field: the customer is to hear first why there is a form.
   const heading = useMainFocus<HTMLHeadingElement>(open);
   const size = measure(signed(text, name), limits);
+  const waits = form.busy || files.some((file) => file.state !== "done");
 
   const { returned } = form;
   useEffect(() => {
@@ -73,7 +80,7 @@ export function LeaveMessage(props: LeaveMessageProps) {
 
   function submit(event: Event): void {
     event.preventDefault();
-    if (form.busy) return;
+    if (waits) return;
     const found = wrong();
     setFault(found);
     const address = email.trim() === "" ? undefined : email.trim();
@@ -157,10 +164,26 @@ export function LeaveMessage(props: LeaveMessageProps) {
         }}
       />
       {faultOf("message")}
+      <Chips
+        uploads={files}
+        tooMany={tooManyFiles}
+        onRemove={(key) => {
+          uploads?.remove(key);
+          document.getElementById("left-message")?.focus();
+        }}
+        onRetry={(key) => uploads?.retry(key)}
+      />
+      <div class="attach">
+        <Attach
+          onChoose={(chosen) => chosen && uploads?.add(chosen)}
+          onDone={() => document.getElementById("left-message")?.focus()}
+        />
+        <span aria-hidden="true">{TEXTS.attach}</span>
+      </div>
       <p class="size" role="status">
         {size.fits && size.near && TEXTS.charactersLeft(size.left)}
       </p>
-      <button type="submit" class="primary" data-testid="leave-message" aria-disabled={form.busy}>
+      <button type="submit" class="primary" data-testid="leave-message" aria-disabled={waits}>
         {form.busy ? TEXTS.formSending : TEXTS.formSend}
       </button>
     </form>

@@ -38,7 +38,9 @@ impl State {
             CustomerInput::Change { chat, key, target, change } => {
                 self.customer_changed(chat, (key, target), change, batch).await
             }
-            CustomerInput::Uploaded { chat, file } => self.customer_uploaded(chat, &file, batch),
+            CustomerInput::Uploaded { chat, file } => {
+                self.customer_uploaded(chat, &file, received, batch)
+            }
             CustomerInput::Unfit { chat, name, why, .. } => {
                 let entry = LogEntry::FileRefused { agent: None, name, why };
                 self.log(chat, entry, batch).map(drop)
@@ -115,6 +117,7 @@ impl State {
             guests: std::collections::BTreeSet::default(),
             waiting: std::collections::VecDeque::default(),
             late_files: Vec::new(),
+            unused_files: std::collections::BTreeMap::default(),
             file_batches: std::collections::BTreeMap::default(),
             listed: None,
             customer_seen: 0,
@@ -149,6 +152,7 @@ impl State {
             None => None,
         };
         let files = self.files_of(chat, &files, batch).await?;
+        self.use_files(chat, &files, batch);
         let files: Vec<Attachment> = files.iter().map(Attachment::from).collect();
         let shown =
             FeedBody::Own { key: key.clone(), text: text.clone(), reply_to, files: files.clone() };

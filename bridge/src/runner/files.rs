@@ -7,13 +7,15 @@
 //!
 //! [`Done::Later`]: crate::outbox::effect::Done::Later
 
+use std::collections::BTreeMap;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use switchboard_engine::{AgentId, ChatId, Input, MessageRef};
 
 use super::{
     batch::Batch,
-    records::{FileBatch, LogEntry, Waiting},
+    records::{Conversation, FileBatch, LogEntry, Waiting},
     state::{HandleError, State},
     words,
 };
@@ -26,6 +28,9 @@ use crate::{
     store::RecordKind,
 };
 
+/// How long a customer's file may wait for a message that names it, in milliseconds: less than the
+/// day after which chats that are over are put away.
+const KEEP_UNUSED_MS: u64 = 12 * 60 * 60 * 1000;
 /// Files of one agent that come within this time belong to one batch.
 const BATCH_MS: u64 = 10_000;
 
@@ -35,12 +40,54 @@ impl State {
         &mut self,
         chat: ChatId,
         file: &StoredFile,
+        received: u64,
         batch: &mut Batch,
     ) -> Result<(), HandleError> {
-        if !self.conversations.contains_key(&chat) {
+        let Some(conversation) = self.conversations.get_mut(&chat) else {
             return Err(HandleError::Unusable("a file of an unknown chat".to_owned()));
-        }
+        };
+        conversation.unused_files.insert(file.id.clone(), received);
+        batch.chats.insert(chat);
         keep_file(chat, file, batch)
+    }
+
+    /// A message names these files.
+    pub(super) fn use_files(&mut self, chat: ChatId, files: &[StoredFile], batch: &mut Batch) {
+        let Some(conversation) = self.conversations.get_mut(&chat) else { return };
+        for file in files {
+            if conversation.unused_files.remove(&file.id).is_some() {
+                batch.chats.insert(chat);
+            }
+        }
+    }
+
+    /// Deletes customers' files that no message has named for long.
+    pub(super) async fn forget_unused_files(&mut self) -> Result<(), HandleError> {
+        let before = self.now().0.saturating_sub(KEEP_UNUSED_MS);
+        let mut batch = Batch::default();
+        let mut tidied = Vec::new();
+        for (chat, conversation) in &self.conversations {
+            let (kept, old): (BTreeMap<_, _>, BTreeMap<_, _>) = conversation
+                .unused_files
+                .clone()
+                .into_iter()
+                .partition(|(_, received)| *received >= before);
+            if old.is_empty() {
+                continue;
+            }
+            for id in old.keys() {
+                batch.delete(RecordKind::File, file_key(*chat, id));
+            }
+            let conversation = Conversation { unused_files: kept, ..conversation.clone() };
+            batch.record(RecordKind::Conversation, chat.to_string(), &conversation)?;
+            tidied.push((*chat, conversation));
+        }
+        if tidied.is_empty() {
+            return Ok(());
+        }
+        self.store.commit(batch.changes(self.epoch())?).await?;
+        self.conversations.extend(tidied);
+        Ok(())
     }
 
     /// Files of a chat. Those that are not there are left out.

@@ -23,6 +23,9 @@ impl Runner {
         if let Err(error) = self.state.forget_tokens().await {
             tracing::warn!(%error, "tokens that are long over cannot be forgotten");
         }
+        if let Err(error) = self.state.forget_unused_files().await {
+            tracing::warn!(%error, "files that were never sent cannot be deleted");
+        }
         let before = self.state.now().0.saturating_sub(KEEP_KEYS_MS);
         match self.store.forget_keys(before).await {
             Ok(0) => {}

@@ -91,6 +91,10 @@ pub struct Conversation {
     /// The newest batch of files of each agent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub file_batches: BTreeMap<AgentId, FileBatch>,
+    /// The customer's files that no message has named, and when they came, in milliseconds since the
+    /// Unix epoch.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unused_files: BTreeMap<String, u64>,
     /// The space that it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listed: Option<Place>,

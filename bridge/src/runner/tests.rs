@@ -452,6 +452,7 @@ fn stored_types_keep_their_form() {
         guests: ["@guest:localhost".to_owned()].into(),
         waiting: [].into(),
         late_files: Vec::new(),
+        unused_files: [].into(),
         file_batches: [].into(),
         listed: None,
         customer_seen: 0,

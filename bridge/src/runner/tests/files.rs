@@ -229,3 +229,28 @@ async fn what_a_customer_tried_to_send_stands_in_the_log() {
     assert!(bench.log().await.contains(&LogEntry::FileRefused { agent, name, why }));
     bench.stop.cancel();
 }
+
+#[tokio::test]
+async fn files_that_no_message_names_are_deleted_after_twelve_hours() {
+    let mut office = office::Office::new(MemoryStore::new(), Time(1_000_000_000_000)).await;
+    office.starts(7, "support").await;
+    for id in ["file-one", "file-two"] {
+        office.customer(CustomerInput::Uploaded { chat: CHAT, file: stored(id, id) }).await;
+    }
+    let (key, text, files) = ("k".to_owned(), String::new(), vec!["file-one".to_owned()]);
+    let send = CustomerInput::Send { chat: CHAT, key, text, email: None, reply_to: None, files };
+    office.customer(send).await;
+    let kept = async |office: &mut office::Office| {
+        office.state.forget_unused_files().await.expect("done");
+        let kept = office.store.records(RecordKind::File).await.expect("read");
+        let name = |(key, _): &(String, _)| key.rsplit('/').next().map(str::to_owned);
+        kept.iter().filter_map(name).collect::<Vec<_>>()
+    };
+    office.later(12 * 60 * 60);
+    assert_eq!(kept(&mut office).await, ["file-one", "file-two"]);
+    office.later(1);
+    assert_eq!(kept(&mut office).await, ["file-one"]);
+    // What is stored says the same.
+    office.state.reload().await.expect("it loads");
+    assert!(office.state.conversations[&CHAT].unused_files.is_empty());
+}

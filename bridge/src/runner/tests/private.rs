@@ -7,7 +7,11 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{clock::ManualClock, gateway::wire::LiveState};
+use crate::{
+    clock::ManualClock,
+    gateway::wire::LiveState,
+    media::{Kind, StoredFile, Unfit},
+};
 
 pub(super) const BEN: &str = "@ben:localhost";
 pub(super) const CLEO: &str = "@cleo:localhost";
@@ -26,6 +30,7 @@ pub(super) enum Common {
     Member(&'static str, &'static str),
     Writes(&'static str),
     Replies(&'static str),
+    SendsFile(&'static str),
     Edits(&'static str),
     TakesBack(&'static str),
     Reacts(&'static str),
@@ -85,7 +90,7 @@ fn history(seed: u64) -> Vec<Step> {
                 _ => Private::Reads,
             })
         } else {
-            Step::Common(match random.random_range(0..28) {
+            Step::Common(match random.random_range(0..30) {
                 0..=5 => Common::Says,
                 6..=10 => Common::Writes(who),
                 11..=13 => Common::Member(who, "join"),
@@ -104,7 +109,8 @@ fn history(seed: u64) -> Vec<Step> {
                         Common::Says
                     }
                 }
-                25 | 26 => Common::Time(random.random_range(1..60_000)),
+                25 | 26 => Common::SendsFile(who),
+                27 | 28 => Common::Time(random.random_range(1..60_000)),
                 _ => Common::Restart,
             })
         };
@@ -238,7 +244,14 @@ impl Twin {
         self.store.append_inbox(vec![item]).await.expect("stored");
     }
 
-    pub(super) async fn event(&self, id: &str, room: &str, sender: &str, kind: &str, content: Value) {
+    pub(super) async fn event(
+        &self,
+        id: &str,
+        room: &str,
+        sender: &str,
+        kind: &str,
+        content: Value,
+    ) {
         self.push(json!({
             "event_id": id, "room_id": room, "sender": sender, "type": kind, "content": content,
         }))
@@ -297,10 +310,33 @@ impl Twin {
             }
             Deed::Say { .. } | Deed::Notice { .. } | Deed::Card { .. } => event(),
             Deed::Ring { .. } | Deed::Invite { .. } => Done::Rung,
+            // Some are not taken, in the companion room as well.
+            Deed::FetchFile { late: false, .. } if self.number.is_multiple_of(4) => Done::Later,
+            Deed::FetchFile { .. } if self.number.is_multiple_of(3) => Done::Unfit(Unfit::Markup),
+            Deed::FetchFile { id, name, .. } => Done::File(StoredFile {
+                id: id.clone(),
+                name: name.clone(),
+                kind: Kind::Png,
+                size: 9,
+                pixels: None,
+                uri: "mxc://localhost/copy".to_owned(),
+            }),
             _ => Done::Plain,
         };
         let outcome = Outcome { seq, effect, result: Ok(done), found: false };
         self.outcomes.send(outcome).expect("the runner is there");
+    }
+
+    /// A message that quotes: in the one twin what it replies to is private, in the other there is
+    /// nothing.
+    fn quoting(&self, mut content: Value, text: &str) -> Value {
+        if let Some(target) = &self.private_last {
+            content["body"] = json!(format!("> <@x:y> {SECRET}\n> more\n\n{text}"));
+            content["format"] = json!("org.matrix.custom.html");
+            content["formatted_body"] = json!(format!("<blockquote>{SECRET}</blockquote>{text}"));
+            content["m.relates_to"] = json!({ "m.in_reply_to": { "event_id": target } });
+        }
+        content
     }
 
     async fn says(&mut self, key: String, text: String) {
@@ -323,17 +359,18 @@ impl Twin {
                 self.agents_last = Some(id);
             }
             Common::Replies(who) => {
-                // In the one twin what it replies to is private, in the other there is nothing.
-                let private = self.private_last.clone();
-                let mut content = message(&text);
-                if let Some(target) = private {
-                    content["body"] = json!(format!("> <@x:y> {SECRET}\n> more\n\n{text}"));
-                    content["format"] = json!("org.matrix.custom.html");
-                    content["formatted_body"] =
-                        json!(format!("<blockquote>{SECRET}</blockquote>{text}"));
-                    content["m.relates_to"] = json!({ "m.in_reply_to": { "event_id": target } });
-                }
+                let content = self.quoting(message(&text), &text);
                 self.event(&id, ROOM, who, "m.room.message", content).await;
+            }
+            Common::SendsFile(who) => {
+                let url = "mxc://localhost/original";
+                let mut content = json!({ "msgtype": "m.image", "body": text, "url": url });
+                if self.number.is_multiple_of(2) {
+                    content["filename"] = json!("photo.png");
+                }
+                let content = self.quoting(content, &text);
+                self.event(&id, ROOM, who, "m.room.message", content).await;
+                self.agents_last = Some(id);
             }
             Common::Edits(who) => {
                 let Some(target) = self.agents_last.clone() else { return };
@@ -414,6 +451,7 @@ impl Twin {
                     "msgtype": "m.file", "body": text, "url": format!("mxc://localhost/{SECRET}"),
                 });
                 self.event(&id, COMPANION, who, kind, content).await;
+                self.private_last = Some(id);
             }
             Private::Marked(who) => {
                 let mut content = message(&text);

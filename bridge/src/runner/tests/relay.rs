@@ -16,8 +16,8 @@ use crate::gateway::wire::RichText;
 const HIDDEN: &str = "HIDDEN";
 /// Shows nothing, or nothing but space.
 const BLANKS: [&str; 12] = [
-    " ", "\t", "\n", "\u{a0}", "\u{ad}", "\u{200b}", "\u{200e}", "\u{202e}", "\u{2060}", "\u{3000}",
-    "\u{3164}", "\u{feff}",
+    " ", "\t", "\n", "\u{a0}", "\u{ad}", "\u{200b}", "\u{200e}", "\u{202e}", "\u{2060}",
+    "\u{3000}", "\u{3164}", "\u{feff}",
 ];
 /// Exclamation marks.
 const MARKS: [&str; 6] = ["!", "\u{ff01}", "\u{fe57}", "\u{a71d}", "\u{a71e}", "\u{1c3}"];

@@ -10,7 +10,9 @@ use std::{
 
 use matrix_sdk::{
     Client,
+    attachment::AttachmentConfig,
     config::{RequestConfig, SyncSettings},
+    media::{MediaFormat, MediaRequestParameters},
     room::MessagesOptions,
     ruma::{
         EventId, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId,
@@ -19,7 +21,10 @@ use matrix_sdk::{
             receipt::create_receipt::v3::ReceiptType,
             sync::sync_events::v3::Filter,
         },
-        events::receipt::ReceiptThread,
+        events::{
+            receipt::ReceiptThread,
+            room::{MediaSource, message::TextMessageEventContent},
+        },
         uint,
     },
 };
@@ -316,6 +321,32 @@ impl Agent {
     ) -> Result<OwnedEventId, AgentError> {
         let sent = self.room(room)?.send_raw(kind, content).await;
         Ok(sent.map_err(|error| failure(self.user.as_str(), "send", error))?.response.event_id)
+    }
+
+    /// Sends a file as clients do: it is uploaded, and a message names it.
+    ///
+    /// # Panics
+    /// If `mime` is no media type.
+    pub async fn sends_file(
+        &self,
+        room: &RoomId,
+        name: &str,
+        mime: &str,
+        caption: Option<&str>,
+        file: &[u8],
+    ) -> Result<OwnedEventId, AgentError> {
+        let config = AttachmentConfig::new().caption(caption.map(TextMessageEventContent::plain));
+        let mime = mime.parse().expect("a media type");
+        let sent = self.room(room)?.send_attachment(name, &mime, file.to_vec(), config).await;
+        Ok(sent.map_err(|error| failure(self.user.as_str(), "send a file", error))?.event_id)
+    }
+
+    /// Gets a file from the homeserver, as it is there.
+    pub async fn download(&self, uri: &str) -> Result<Vec<u8>, AgentError> {
+        let source = MediaSource::Plain(uri.into());
+        let request = MediaRequestParameters { source, format: MediaFormat::File };
+        let file = self.client.media().get_media_content(&request, false).await;
+        file.map_err(|error| failure(self.user.as_str(), "download", error))
     }
 
     /// Starts or stops typing.

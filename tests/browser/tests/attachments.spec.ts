@@ -80,6 +80,16 @@ test("a lost connection makes no second copy", async ({ shop, agents, page, comp
   expect(events.filter((event) => event.content["body"] === "a.pdf")).toHaveLength(1);
 });
 
+test("a sixth file is not taken", async ({ shop, agents }) => {
+  await shop.start("Clara");
+  await shop.say("hello");
+  await accepted(agents);
+  const files = [1, 2, 3, 4, 5, 6].map((n) => ({ name: `${n}.pdf`, mimeType: "application/pdf", buffer: paper }));
+  await shop.id("picker").setInputFiles(files);
+  await expect(shop.frame.getByRole("alert")).toHaveText("At most five files with one message.");
+  await expect(shop.id("chip")).toHaveCount(5);
+});
+
 test("files can be pasted and dropped", async ({ shop, agents }) => {
   await shop.start("Clara");
   await shop.say("hello");

@@ -11,8 +11,8 @@ use crate::{
 };
 
 /// The other tables of the configuration file. An import leaves them alone.
-const ELSEWHERE: [&str; 7] =
-    ["homeserver", "appservice", "gateway", "operations", "store", "log", "spaces"];
+const ELSEWHERE: [&str; 8] =
+    ["homeserver", "appservice", "gateway", "operations", "store", "files", "log", "spaces"];
 
 /// The names of the settings and tables here, in the order of the file.
 pub const TABLES: [&str; 9] = [

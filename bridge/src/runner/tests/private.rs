@@ -331,7 +331,9 @@ impl Twin {
     /// nothing.
     fn quoting(&self, mut content: Value, text: &str) -> Value {
         if let Some(target) = &self.private_last {
-            content["body"] = json!(format!("> <@x:y> {SECRET}\n> more\n\n{text}"));
+            // As the specification has it, or in a style of the client's own.
+            let who = if self.number % 4 < 2 { "<@x:y> " } else { "" };
+            content["body"] = json!(format!("> {who}{SECRET}\n> more\n\n{text}"));
             content["format"] = json!("org.matrix.custom.html");
             content["formatted_body"] = json!(format!("<blockquote>{SECRET}</blockquote>{text}"));
             content["m.relates_to"] = json!({ "m.in_reply_to": { "event_id": target } });

@@ -1,16 +1,8 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { meetHost, type HostListener } from "../src/embed/host";
-import { launch, settingsOf, type Settings, type Switchboard } from "../src/loader/launcher";
-
-const BRIDGE = "https://bridge.example";
-const SHOP = "https://shop.example";
-
-function message(data: unknown, origin: string, source: unknown): MessageEvent {
-  const event = new MessageEvent("message", { data, origin });
-  Object.defineProperty(event, "source", { value: source });
-  return event;
-}
+import { launch, settingsOf, type Switchboard } from "../src/loader/launcher";
+import { BRIDGE, fakeFrames, message, SETTINGS, SHOP } from "./page-side";
 
 describe("the loader's settings", () => {
   it("come from its own element", () => {
@@ -30,30 +22,19 @@ describe("the loader's settings", () => {
 });
 
 describe("the launcher", () => {
-  const settings: Settings = {
-    origin: BRIDGE,
-    page: "about:blank",
-    site: "shop",
-    colour: null,
-    label: null,
-    identify: null,
-  };
   let widget: Switchboard;
   let inside: { postMessage: ReturnType<typeof vi.fn> };
 
   beforeEach(() => {
     localStorage.clear();
-    inside = { postMessage: vi.fn() };
-    vi.spyOn(HTMLIFrameElement.prototype, "contentWindow", "get").mockReturnValue(
-      inside as unknown as Window,
-    );
+    inside = fakeFrames();
   });
   afterEach(() => {
     widget.destroy();
   });
 
   function start(): ShadowRoot {
-    widget = launch(settings);
+    widget = launch(SETTINGS);
     const shadow = document.querySelector("switchboard-chat")?.shadowRoot;
     if (!shadow) throw new Error("no launcher");
     return shadow;

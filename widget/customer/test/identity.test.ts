@@ -3,15 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { browserOf } from "../src/embed/browser";
 import { meetHost, type Host } from "../src/embed/host";
 import { launch, type Settings, type Switchboard } from "../src/loader/launcher";
-
-const BRIDGE = "https://bridge.example";
-const SHOP = "https://shop.example";
-
-function message(data: unknown, origin: string, source: unknown): MessageEvent {
-  const event = new MessageEvent("message", { data, origin });
-  Object.defineProperty(event, "source", { value: source });
-  return event;
-}
+import { BRIDGE, fakeFrames, message, SETTINGS, SHOP } from "./page-side";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -20,30 +12,19 @@ afterEach(() => {
 });
 
 describe("the page's side", () => {
-  const settings: Settings = {
-    origin: BRIDGE,
-    page: "about:blank",
-    site: "shop",
-    colour: null,
-    label: null,
-    identify: null,
-  };
   let widget: Switchboard;
   let inside: { postMessage: ReturnType<typeof vi.fn> };
 
   beforeEach(() => {
     localStorage.clear();
-    inside = { postMessage: vi.fn() };
-    vi.spyOn(HTMLIFrameElement.prototype, "contentWindow", "get").mockReturnValue(
-      inside as unknown as Window,
-    );
+    inside = fakeFrames();
   });
   afterEach(() => {
     widget.destroy();
   });
 
   function start(more: Partial<Settings> = {}): void {
-    widget = launch({ ...settings, ...more });
+    widget = launch({ ...SETTINGS, ...more });
     widget.open();
   }
   const asks = (id: number, origin = BRIDGE, source: unknown = inside) =>

@@ -337,7 +337,7 @@ pub fn classify(event: &RoomEvent, relates_to: RelatesTo) -> Message {
         return Message::NotRelayed(Why::ReplyToBot);
     }
     if escaped {
-        let text = text.replacen('!', "", 1);
+        let text = text.replacen(|c| normal_mark(c) == '!', "", 1);
         return Message::ForCustomer { text: text.trim().to_owned(), html: None };
     }
     if bare(&text).is_empty() && shown.as_deref().is_none_or(|s| bare(s).is_empty()) {
@@ -430,13 +430,17 @@ fn file_in(event: &RoomEvent, text: &str) -> Option<AgentFile> {
 }
 
 /// The text as it is judged: without leading white space and invisible characters, and with the
-/// exclamation mark's other forms as `!`.
+/// exclamation mark's other forms as `!`, also where it is doubled.
 fn bare(text: &str) -> String {
     let mut rest = text.chars().skip_while(|c| is_blank(*c));
-    let first = rest.next();
+    let mut judged: String = rest.next().map(normal_mark).into_iter().collect();
     // Between two leading marks, too, nothing invisible may stand.
-    let tail: String = rest.skip_while(|c| is_invisible(*c)).collect();
-    first.map(|c| format!("{}{tail}", normal_mark(c))).unwrap_or_default()
+    let mut tail = rest.skip_while(|c| is_invisible(*c)).peekable();
+    if judged == "!" && tail.next_if(|c| normal_mark(*c) == '!').is_some() {
+        judged.push('!');
+    }
+    judged.extend(tail);
+    judged
 }
 
 fn normal_mark(c: char) -> char {

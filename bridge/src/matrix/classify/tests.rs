@@ -116,6 +116,8 @@ fn the_rest_is_for_the_customer() {
         ("Hello!", "Hello!"),
         ("!!important", "!important"),
         (" !! three", "! three"),
+        ("！！重要", "！重要"),
+        ("\u{200b}！\u{200b}! four", "\u{200b}\u{200b}! four"),
         ("/ 2 = 4", "/ 2 = 4"),
         ("/home/anna is a path", "/home/anna is a path"),
         ("> not a reply", "> not a reply"),

@@ -107,7 +107,7 @@ fn event() -> impl Strategy<Value = Event> {
     ];
     prop_oneof![
         6 => select(shown.to_vec()).prop_map(Event::Words),
-        1 => select(&MARKS[..1]).prop_map(|mark| Event::Escaped(mark.repeat(2))),
+        1 => select(&MARKS[..]).prop_map(|mark| Event::Escaped(mark.repeat(2))),
         6 => (lead(), mark, select(&WORDS[..]), form())
             .prop_map(|(lead, mark, word, form)| Event::Command { lead, mark, word, form }),
         2 => (any::<bool>(), form()).prop_map(|(thread, form)| Event::ToBot { thread, form }),

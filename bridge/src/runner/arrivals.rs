@@ -119,6 +119,7 @@ impl State {
             late_files: Vec::new(),
             unused_files: std::collections::BTreeMap::default(),
             file_batches: std::collections::BTreeMap::default(),
+            private_file_batches: std::collections::BTreeMap::default(),
             listed: None,
             customer_seen: 0,
             held: Vec::new(),

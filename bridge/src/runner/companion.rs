@@ -297,7 +297,7 @@ impl State {
             message = PrivateMessage::plain(without_command(&text));
         }
         if in_companion && let Some(file) = classify::agent_file(event) {
-            self.check_private_file(&Place::Companion(chat), event, file, batch);
+            self.check_private_file(chat, event, file, batch);
         }
         let reply_to = event.text(&["m.relates_to", "m.in_reply_to", "event_id"]);
         let (event, reply_to) = (event.event_id.clone(), reply_to.map(str::to_owned));

@@ -15,12 +15,13 @@ use switchboard_engine::{AgentId, ChatId, Input, MessageRef};
 
 use super::{
     batch::Batch,
-    records::{Conversation, FileBatch, LogEntry, Waiting},
+    bot_rooms::Message,
+    records::{Conversation, LogEntry, Waiting},
     state::{HandleError, State},
     words,
 };
 use crate::{
-    gateway::wire::{Attachment, FILES_PER_MESSAGE},
+    gateway::wire::Attachment,
     matrix::{classify::AgentFile, event::RoomEvent},
     media::{StoredFile, Unfit, file_key},
     outbox::effect::{Deed, Lane, Target},
@@ -31,9 +32,6 @@ use crate::{
 /// How long a customer's file may wait for a message that names it, in milliseconds: less than the
 /// day after which chats that are over are put away.
 const KEEP_UNUSED_MS: u64 = 12 * 60 * 60 * 1000;
-/// Files of one agent that come within this time belong to one batch.
-const BATCH_MS: u64 = 10_000;
-
 impl State {
     /// A customer's file is stored and waits for its message.
     pub(super) fn customer_uploaded(
@@ -169,11 +167,8 @@ impl State {
         let agent = message.agent.clone();
         let Some(conversation) = self.conversations.get_mut(&chat) else { return Ok(()) };
         let recent = conversation.file_batches.entry(agent.clone()).or_default();
-        let again = event.origin_server_ts.abs_diff(recent.last) < BATCH_MS;
-        let count = if again { recent.count + 1 } else { 1 };
-        *recent = FileBatch { last: event.origin_server_ts.max(recent.last), count };
         batch.chats.insert(chat);
-        if count as usize > FILES_PER_MESSAGE {
+        if recent.is_full_for(event.origin_server_ts) {
             return self.refuse_file(chat, &agent, &file.name, Unfit::TooMany, batch);
         }
         let id = file_id(&event.event_id);
@@ -182,18 +177,27 @@ impl State {
         self.queue_up(chat, Waiting { file: Some(id), waits_for, ..message }, batch).await
     }
 
-    /// A file in a room that is not the chat's own (the companion room): it is only looked at, and
-    /// its sender is told there if it is nothing that may be sent.
+    /// A file in the companion room: it is there already, and only looked at. Its sender is told there
+    /// if it is nothing that may be sent, or one too many.
     pub(super) fn check_private_file(
         &mut self,
-        place: &Place,
+        chat: ChatId,
         event: &RoomEvent,
         file: AgentFile,
         batch: &mut Batch,
     ) {
+        let place = Place::Companion(chat);
         let id = file_id(&event.event_id);
-        let deed = Deed::FetchFile { id, name: file.name, uri: file.uri, late: false };
-        self.send_to(place, Lane::Files, deed, batch);
+        let deed = Deed::FetchFile { id, name: file.name.clone(), uri: file.uri, late: false };
+        self.send_to(&place, Lane::Files, deed, batch);
+        let Some(conversation) = self.conversations.get_mut(&chat) else { return };
+        let agent = AgentId(event.sender.clone());
+        let recent = conversation.private_file_batches.entry(agent).or_default();
+        batch.chats.insert(chat);
+        if recent.is_full_for(event.origin_server_ts) {
+            let text = words::private_file_too_many(&file.name);
+            self.say(&place, Message { text, ..Message::default() }, batch);
+        }
     }
 
     async fn queue_up(

@@ -8,13 +8,16 @@ use switchboard_centre::Snapshot;
 use switchboard_engine::{AgentId, ChatEvent, ChatId, EndReason};
 
 use crate::{
-    gateway::wire::{Attachment, Phase, TokenFault},
+    gateway::wire::{Attachment, FILES_PER_MESSAGE, Phase, TokenFault},
     matrix::{classify, event::RoomEvent},
     media::Unfit,
     place::Place,
     private::PrivateMessage,
     variables::{self, Variable},
 };
+
+/// Files of one agent that come within this time belong to one batch, in milliseconds.
+const BATCH_MS: u64 = 10_000;
 
 /// What the bridge knows of a chat besides the rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +94,9 @@ pub struct Conversation {
     /// The newest batch of files of each agent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub file_batches: BTreeMap<AgentId, FileBatch>,
+    /// The same in the companion room.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub private_file_batches: BTreeMap<AgentId, FileBatch>,
     /// The customer's files that no message has named, and when they came, in milliseconds since the
     /// Unix epoch.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -276,6 +282,16 @@ pub struct FileBatch {
     pub last: u64,
     /// How many there were.
     pub count: u32,
+}
+
+impl FileBatch {
+    /// Counts a file that was sent at this time. Says whether it is one too many.
+    pub(super) fn is_full_for(&mut self, sent: u64) -> bool {
+        let again = sent.abs_diff(self.last) < BATCH_MS;
+        self.count = if again { self.count + 1 } else { 1 };
+        self.last = self.last.max(sent);
+        self.count as usize > FILES_PER_MESSAGE
+    }
 }
 
 /// How often an agent did not take a chat.

@@ -454,6 +454,7 @@ fn stored_types_keep_their_form() {
         late_files: Vec::new(),
         unused_files: [].into(),
         file_batches: [].into(),
+        private_file_batches: [].into(),
         listed: None,
         customer_seen: 0,
         held: vec![],

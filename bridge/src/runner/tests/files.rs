@@ -220,6 +220,44 @@ async fn a_customer_removes_a_message_with_all_its_files() {
 }
 
 #[tokio::test]
+async fn a_sixth_private_file_is_pointed_out_and_does_not_count_in_the_chat() {
+    const COMPANION: &str = "!companion:localhost";
+    let mut bench = Bench::in_a_chat().await;
+    bench.writes("$open", ANNA, "!private hello").await;
+    let (seq, effect) = bench.next(|deed| matches!(deed, Deed::OpenCompanion { .. })).await;
+    bench.ends_well(seq, effect, Done::Room(ruma::RoomId::parse(COMPANION).expect("valid")));
+    bench.next(|deed| matches!(deed, Deed::LinkCompanion { .. })).await;
+    for n in 1..=6 {
+        let id = format!("$private{n}");
+        let event = json!({
+            "event_id": id, "room_id": COMPANION, "sender": ANNA, "type": MESSAGE,
+            "content": photo("photo.png"),
+        });
+        bench.push(&id, &event).await;
+    }
+    let told = words::private_file_too_many("photo.png");
+    let is_told = |deed: &Deed| matches!(deed, Deed::Notice { text, .. } if *text == told);
+    let (_, effect) = bench.next(is_told).await;
+    assert_eq!(effect.place, Place::Companion(CHAT));
+    // In the chat's room a batch of its own begins.
+    bench.event("$file", ANNA, MESSAGE, photo("look")).await;
+    bench.handles_everything().await;
+    let effects = bench.store.effects().await.expect("read");
+    let effects: Vec<OutboxEffect> = effects
+        .iter()
+        .map(|(_, stored)| serde_json::from_slice(&stored.body).expect("an effect"))
+        .collect();
+    let count = |place: Place| {
+        let is_fetched = |effect: &&OutboxEffect| {
+            effect.place == place && matches!(effect.deed, Deed::FetchFile { .. })
+        };
+        effects.iter().filter(is_fetched).count()
+    };
+    assert_eq!((count(Place::Companion(CHAT)), count(Place::Chat(CHAT))), (6, 1));
+    bench.stop.cancel();
+}
+
+#[tokio::test]
 async fn what_a_customer_tried_to_send_stands_in_the_log() {
     let bench = Bench::in_a_chat().await;
     let (key, name) = ("12345678".to_owned(), "a.svg".to_owned());

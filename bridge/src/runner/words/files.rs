@@ -13,6 +13,11 @@ pub(in super::super) fn private_file_refused(name: &str, why: Unfit) -> String {
     format!("“{}” should not be opened: {why}.", beginning(name, 100))
 }
 
+/// A file in a private conversation is one more than belong together.
+pub(in super::super) fn private_file_too_many(name: &str) -> String {
+    format!("“{}”: {}.", beginning(name, 100), Unfit::TooMany)
+}
+
 /// A file of an agent is not checked yet.
 pub(in super::super) fn file_waits(name: &str) -> String {
     format!(

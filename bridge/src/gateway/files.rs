@@ -30,7 +30,7 @@ use super::{
 use crate::{
     live::unix_ms,
     matrix::client::CallError,
-    media::{Kind, Media, MediaError, StoredFile, Unfit, file_key},
+    media::{Media, MediaError, StoredFile, Unfit, file_key},
     store::RecordKind,
 };
 
@@ -139,26 +139,25 @@ pub(super) async fn upload(
                 Err(_) => Some((Err(()), parts)),
             }
         });
-    let taken = media.take(&asked.key, &asked.name, Box::pin(parts)).await;
-    if let Err(MediaError::Unfit(why)) = taken {
-        return Err(state.unfit(chat, asked, why).await);
-    }
-    let file = taken.map_err(|error| match error {
-        MediaError::Unfit(unfit) => ApiError::Unfit(unfit),
-        MediaError::Sender => ApiError::BadRequest("the file did not come whole".to_owned()),
-        MediaError::Call(error) => {
+    let file = match media.take(&asked.key, &asked.name, Box::pin(parts)).await {
+        Ok(file) => file,
+        Err(MediaError::Unfit(why)) => return Err(state.unfit(chat, asked, why).await),
+        Err(MediaError::Sender) => {
+            return Err(ApiError::BadRequest("the file did not come whole".to_owned()));
+        }
+        Err(error @ MediaError::Call(_)) => {
             tracing::warn!(%error, "a customer's file cannot be stored");
-            ApiError::Unavailable
+            return Err(ApiError::Unavailable);
         }
-        MediaError::Disk(error) => {
+        Err(error @ MediaError::Disk(_)) => {
             tracing::error!(%error, "a customer's file cannot be kept");
-            ApiError::Unavailable
+            return Err(ApiError::Unavailable);
         }
-    })?;
+    };
     let attachment = Attachment::from(&file);
     let item = CustomerInput::Uploaded { chat, file }.into_item(unix_ms())?;
     state.store.append_inbox(vec![item]).await?;
-    // Only a file that is committed can be named in a message.
+    // Only a file that is committed can be named in a message. It wakes nobody: it is in no feed.
     let deadline = Instant::now() + state.times.start;
     while state.file(chat, &asked.key).await?.is_none() {
         if Instant::now() > deadline {
@@ -253,7 +252,7 @@ pub(super) async fn content(
 /// How the browser is to take it (RFC 6266, with the name as in RFC 8187).
 fn disposition(file: &StoredFile) -> HeaderValue {
     use std::fmt::Write as _;
-    let way = if is_shown(file.kind) { "inline" } else { "attachment" };
+    let way = if file.kind.is_image() { "inline" } else { "attachment" };
     let mut name = String::new();
     for byte in file.name.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -266,13 +265,10 @@ fn disposition(file: &StoredFile) -> HeaderValue {
         .unwrap_or(HeaderValue::from_static("attachment"))
 }
 
-fn is_shown(kind: Kind) -> bool {
-    kind.is_image()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::Kind;
 
     #[test]
     fn a_name_is_one_value_of_its_header() {
